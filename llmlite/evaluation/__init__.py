@@ -1,0 +1,1 @@
+"""Measures of a model: losses against the floor, verdicts on samples."""

@@ -1,0 +1,1 @@
+"""Losses, optimizers, schedules and the loop that uses them."""
