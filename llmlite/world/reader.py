@@ -1,0 +1,236 @@
+"""The other direction: let the program that tells stories read one, exactly."""
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from llmlite.world.primitives import END, WORD, Choice, Teller, World, first_word, holes
+
+
+@dataclass(slots=True, eq=False)
+class Hidden:
+    """A value that is chosen but not yet told: what it may still be, with probabilities (they sum to 1)."""
+
+    weights: Mapping[Any, float]
+    choice: Choice | None = None  # where it comes from, as long as nothing of it has shown
+
+
+@dataclass(slots=True, eq=False)
+class View:
+    """What a hidden value would show: `read(value)` is the text, or another value."""
+
+    hidden: Hidden
+    read: Callable[[Any], Any]
+
+
+class Mismatch(Exception):  # noqa: N818 - no error: one derivation that does not fit the text
+    """The program cannot have written the text in this way."""
+
+
+@dataclass
+class Search:
+    """Every derivation of one text: what is left to try, and what was found."""
+
+    text: str
+    is_prefix: bool = False  # the text may go on: collect what could come next
+    todo: list[list[int]] = field(default_factory=lambda: [[]])
+    furthest: int = 0  # position that no derivation gets past
+    expected: dict[str, None] = field(default_factory=dict)  # the words that could stand there, in order
+    following: dict[str, float] = field(
+        default_factory=dict
+    )  # next word -> its probability, jointly with the text
+
+    def fail(self, position: int, expected: Iterable[str]) -> NoReturn:
+        """Remember how far reading came, and give this derivation up."""
+        if position >= self.furthest:
+            if position > self.furthest:
+                self.furthest, self.expected = position, {}
+            self.expected.update(dict.fromkeys(map(first_word, expected)))
+        raise Mismatch
+
+
+class Reader(Teller):
+    """Let the program tell a given text: one run for each derivation.
+
+    Args:
+        town: whose facts hold.
+        search: the text, shared by all runs; runs still to do are added to `search.todo`.
+        path: the options to take where more than one fits; after its end, the first.
+    """
+
+    def __init__(self, town: World, search: Search, path: list[int]) -> None:
+        super().__init__(town)
+        self.search = search
+        self.path = path
+        self.depth = 0
+        self.text = search.text
+        self.position = 0
+        self.beliefs: dict[Any, dict[str, Any]] = {}  # facts that the town does not know, by subject
+
+    def fork(self, options: list[Any]) -> Any:
+        """Take one of several options that all fit; leave the others to later runs."""
+        if len(options) == 1:
+            return options[0]
+        if self.depth == len(self.path):
+            self.search.todo.extend([*self.path, i] for i in range(len(options) - 1, 0, -1))
+            self.path.append(0)
+        self.depth += 1
+        return options[self.path[self.depth - 1]]
+
+    def match(self, text: str) -> int:
+        """Return how many characters of `text` stand here, -1 if it does not fit; fewer than all at the end only."""
+        start = self.position
+        if self.text.startswith(text, start):
+            end = start + len(text)
+            cut = end < len(self.text) and self.text[end].isalpha() and text[-1:].isalpha()
+            return -1 if cut else len(text)
+        left = len(self.text) - start
+        if not self.search.is_prefix or left >= len(text) or not text.startswith(self.text[start:]):
+            return -1
+        return -1 if left and text[left].isalpha() and text[left - 1].isalpha() else left
+
+    def show(self, options: Mapping[str, float]) -> str:
+        """Write one of several texts, probabilities given: the one that stands here. At the end: all of them."""
+        fitting = []
+        for text, prob in options.items():
+            matched = self.match(text)
+            if matched == len(text) or (matched >= 0 and not first_word(text[matched:])):
+                fitting.append(text)
+            elif matched >= 0:
+                self.follow(first_word(text[matched:]), prob)
+        if not fitting:
+            self.search.fail(self.position, options)
+        text = self.fork(fitting)
+        self.log_prob += math.log(options[text])
+        self.position = min(self.position + len(text), len(self.text))
+        return str(text)
+
+    def follow(self, word: str, prob: float) -> None:
+        """Count a word that could come next."""
+        following = self.search.following
+        following[word] = following.get(word, 0.0) + prob * math.exp(self.log_prob)
+
+    def emit(self, text: Any) -> None:
+        """Check that the text stands here; let a hidden value show."""
+        if type(text) is Hidden or type(text) is View:
+            self.narrow(text)
+        elif self.match(text) == len(text):
+            self.position += len(text)
+        else:
+            self.show({text: 1.0})
+
+    def narrow(self, value: Hidden | View) -> None:
+        """Let a hidden value show, and keep only what it may still be: Bayes' rule."""
+        hidden, read = (value.hidden, value.read) if type(value) is View else (value, None)
+        weights = hidden.weights
+        if (
+            read is None and hidden.choice is not None
+        ):  # look only at what begins with the word that stands here
+            here = WORD.match(self.text, self.position)
+            found = hidden.choice.starting_with(here.group()) if here else hidden.choice.values
+            weights = {each: weights[each] for each in found}
+        texts = {each: read(each) if read else each for each in weights}
+        options: dict[str, float] = {}
+        for each, text in texts.items():
+            options[text] = options.get(text, 0.0) + weights[each]
+        shown = self.show(options) if options else self.search.fail(self.position, hidden.weights)
+        hidden.weights = {e: weights[e] / options[shown] for e, text in texts.items() if text == shown}
+        hidden.choice = None
+
+    def pick(self, choice: Choice) -> Any:
+        """Find the option that stands here."""
+        value = Hidden(choice.probs, choice)
+        self.narrow(value)
+        return next(iter(value.weights))
+
+    def hide(self, choice: Choice) -> Any:
+        """Draw nothing yet: keep all values in mind."""
+        return Hidden(choice.probs, choice if isinstance(choice.values[0], str) else None)
+
+    def branch(self, *weights: float) -> int:
+        """Try every path."""
+        way = int(self.fork([i for i, weight in enumerate(weights) if weight > 0]))
+        self.log_prob += math.log(weights[way])
+        return way
+
+    def fact(self, subject: Any, attribute: str) -> Any:
+        """Look the fact up; keep all possibilities in mind where the town has none."""
+        if type(subject) is Hidden and self.town.known(next(iter(subject.weights)), attribute) is not None:
+            return View(subject, lambda each: self.town.known(each, attribute))
+        known = None if type(subject) is Hidden else self.town.known(subject, attribute)
+        if known is not None:
+            return known
+        beliefs = self.beliefs.setdefault(subject, {})
+        if attribute not in beliefs:
+            rule = self.town.derived(attribute)
+            if rule is None:
+                beliefs[attribute] = self.hide(self.town.possible(attribute))
+            else:
+                base = self.fact(subject, rule[0])
+                beliefs[attribute] = View(base, rule[1]) if type(base) is Hidden else rule[1](base)
+        return beliefs[attribute]
+
+    def reveal(self, value: Any) -> Any:
+        """Return what the value is; try each where the text has not told."""
+        if type(value) is View:
+            return value.read(self.reveal(value.hidden))
+        if type(value) is not Hidden:
+            return value
+        each = self.fork(list(value.weights))
+        self.log_prob += math.log(value.weights[each])
+        value.weights, value.choice = {each: 1.0}, None
+        self.beliefs.setdefault(each, {}).update(self.beliefs.pop(value, {}))
+        return each
+
+    def template(self, templates: Choice, slots: dict[str, Any]) -> str:
+        """Find the sentences whose beginning stands here."""
+        fitting = [each for each in templates.values if self.begins(each, slots)]
+        if not fitting:
+            self.search.fail(self.position, (self.opening(each, slots) for each in templates.values))
+        chosen = self.fork(fitting)
+        self.log_prob += math.log(templates.probs[chosen])
+        return str(chosen)
+
+    def opening(self, template: str, slots: dict[str, Any]) -> str:
+        """Return the text with which a sentence begins, as far as it is certain."""
+        text = ""
+        for before, name, attributes in holes(template):
+            value = slots.get(name)
+            for attribute in attributes:
+                value = self.fact(value, attribute)
+            text += before
+            if not isinstance(value, str):
+                return text
+            text += value
+        return text
+
+    def begins(self, template: str, slots: dict[str, Any]) -> bool:
+        """Tell whether a sentence can stand here, as far as its beginning is certain."""
+        opening = self.opening(template, slots)
+        return not opening or self.match(opening) >= 0
+
+
+Program = Callable[[Any, Any], None]
+
+
+def derivations(program: Program, town: World, search: Search) -> Iterator[Reader]:
+    """Yield a finished reader for every way in which `program` can have written the text."""
+    while search.todo:
+        reader = Reader(town, search, search.todo.pop())
+        try:
+            program(reader, town)
+            if reader.position < len(search.text):
+                search.fail(reader.position, [END])
+            if search.is_prefix:
+                reader.follow(END, 1.0)
+            yield reader
+        except Mismatch:
+            continue
+
+
+def log_sum(log_probs: Iterable[float]) -> float:
+    """Return the logarithm of a sum of probabilities, given their logarithms (nats); -inf for none."""
+    values = list(log_probs)
+    top = max(values, default=-math.inf)
+    return top if top == -math.inf else top + math.log(math.fsum(math.exp(v - top) for v in values))

@@ -1,0 +1,124 @@
+"""The words of Tinytown: who may live there, and with what."""
+
+# Zipf's law holds: the first names are the town's best-known people.
+NAMES = ["Mina", "Oskar", "Juno", "Felix", "Greta", "Bruno", "Ida", "Hugo", "Pearl", "Anton", "Wanda", "Rufus", "Elsa", "Robin", "Clara", "Milo", "Nora", "Casper", "Ruby", "Jonas", "Stella", "Emil", "Freya", "Leo", "Daisy", "Victor", "Agnes", "Theo", "Hazel", "Basil", "Ingrid", "Max", "Olive", "Simon", "Tilda", "Arthur", "Luna", "Edgar", "Flora", "Walter", "Ada", "Henry", "Poppy", "Gus", "Maud", "Ralph", "Sylvie", "Finn", "Alma", "Boris", "Dora", "Kit", "Heidi", "Louis", "Thea", "Marcel", "Viola", "Ned", "Winnie", "Jasper", "Lotte", "Hector", "Rosa", "Bert", "Esther", "Alfie", "Minnie", "Rolf", "Etta", "Cyril", "Fanny", "Magnus", "Hilda", "Roscoe", "Josie", "Linus", "Marta", "Silas", "Opal", "Tobias", "Petra", "Ulrich", "Selma", "Vernon", "Trudy", "Wilbur", "Vera", "Yorick", "Willa", "Zeno", "Yvette", "Amos", "Zelda", "Benno", "Bella", "Conrad"]
+
+# In NAMES she and he take turns, but for these.
+THEY = ("Robin", "Kit")
+
+PRONOUNS = {
+    "she": {"they": "she", "They": "She", "their": "her", "Their": "Her", "them": "her", "were": "was"},
+    "he": {"they": "he", "They": "He", "their": "his", "Their": "His", "them": "him", "were": "was"},
+    "they": {
+        "they": "they",
+        "They": "They",
+        "their": "their",
+        "Their": "Their",
+        "them": "them",
+        "were": "were",
+    },
+}
+
+VILLAGES = """
+Mossford, Puddlewick, Noodle Hill, Upper Button, Lower Button, Three Geese, Windy Gap, Foxglove, Crumbly, Pebble Bay,
+Teapot Lane, Much Napping
+"""
+
+# job: where it is done
+WORKPLACES = {
+    "baker": "bakery",
+    "teacher": "school",
+    "sailor": "harbour",
+    "gardener": "park",
+    "librarian": "library",
+    "miller": "mill",
+    "train driver": "station",
+    "clockmaker": "clock tower",
+    "painter": "museum",
+    "farmer": "farm",
+    "actor": "theatre",
+    "nurse": "hospital",
+    "beekeeper": "orchard",
+    "astronomer": "observatory",
+    "grocer": "market",
+    "lamplighter": "bridge",
+}
+
+SOUNDS = {
+    "dog": "woof",
+    "cat": "meow",
+    "cow": "moo",
+    "duck": "quack",
+    "pig": "oink",
+    "hen": "cluck",
+    "frog": "ribbit",
+    "sheep": "baa",
+    "owl": "hoot",
+    "mouse": "squeak",
+    "donkey": "hee-haw",
+    "goose": "honk",
+    "bee": "buzz",
+    "snail": "nothing at all",
+}
+
+PET_NAMES = ["Biscuit", "Pickle", "Waffles", "Pepper", "Captain", "Professor", "Pudding", "Socks", "Thunder", "Tuesday", "Gravy", "Admiral", "Mustard", "Sprout", "Doctor", "Crumbs", "Bubbles", "Hamlet", "Turnip", "Velvet", "Comet", "Napkin", "Radish", "Wellington"]
+
+FOODS = """
+plum jam, cheese on toast, leek soup, honey cake, pickled onions, blueberry pie, buttered peas, burnt porridge, egg sandwiches,
+lemon tart, fried potatoes, mushroom stew, cold noodles, ginger biscuits, apple dumplings, rhubarb pudding
+"""
+
+# What somebody is known for: the running jokes of the town.
+HABITS = """
+wore two left boots, arrived exactly one hour early, counted every step aloud, carried an umbrella in the sun,
+bowed to every cloud, kept a spoon behind one ear, walked around each puddle twice, whistled out of tune,
+forgot which day it was, wore one hat on top of another, whispered until noon, had jam on one sleeve,
+travelled by wheelbarrow, said good morning to the lamp posts, wrote letters to the moon, laughed at the wrong moment
+"""
+
+WEATHERS = ["sunny", "rainy", "windy", "foggy", "snowy", "frosty", "warm", "grey"]
+TIMES = ["morning", "afternoon", "evening"]
+
+COLOURS = ["red", "blue", "green", "yellow", "silver", "golden", "tiny", "striped"]
+
+# thing: (how to say more than one, the colours it comes in, the places where one can be found)
+THINGS = {
+    "button": ("buttons", "red blue silver golden", "school, theatre, hospital, station, museum"),
+    "key": ("keys", "silver golden tiny", "clock tower, library, harbour, observatory"),
+    "kite": ("kites", "red striped yellow", "park, farm, bridge, mill"),
+    "shell": ("shells", "striped silver tiny", "harbour, bridge, museum"),
+    "marble": ("marbles", "blue green yellow", "school, park, station, market"),
+    "feather": ("feathers", "blue golden striped", "farm, orchard, mill, observatory"),
+    "bell": ("bells", "silver golden tiny", "clock tower, theatre, station, school"),
+    "ribbon": ("ribbons", "red yellow green", "market, theatre, hospital, bakery"),
+    "spoon": ("spoons", "silver tiny golden", "bakery, market, hospital"),
+    "map": ("maps", "green yellow tiny", "library, observatory, harbour, museum"),
+    "lantern": ("lanterns", "red green silver", "bridge, harbour, mill, clock tower"),
+    "pear": ("pears", "green yellow golden", "orchard, market, farm, bakery"),
+    "book": ("books", "red blue striped", "library, school, museum, theatre"),
+    "stone": ("stones", "striped golden blue", "orchard, park, bridge, farm"),
+    "nut": ("nuts", "tiny green golden", "park, orchard, mill, bakery"),
+    "hat": ("hats", "striped red blue", "station, theatre, market, hospital"),
+}
+
+NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+
+# Strangers have names that nobody in the cast has: one of each.
+SYLLABLES = (
+    ["Ba", "Du", "Fe", "Go", "Ka", "Lu", "Mo", "Ni", "Po", "Ro", "Su", "Ta", "Vi", "Zo"],
+    ["la", "ri", "bo", "ne", "mu", "do", "sa", "ti", "ko", "ve"],
+    ["ka", "lo", "mi", "ra", "bu", "ni", "do", "ve"],
+)
+
+
+def listed(text: str) -> list[str]:
+    """Return the items of a text separated by commas."""
+    return [item.strip() for item in text.split(",")]
+
+
+def a(noun: str) -> str:
+    """Return the noun with its article.
+
+    Reference: the vowels of spelling are enough for the words above.
+    """
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
