@@ -14,18 +14,17 @@ from llmlite.world.words import (
     VILLAGES,
     WORKPLACES,
     a,
-    listed,
 )
 
 # What can be true of a person. `friend` is another person; it is drawn from the cast.
 ATTRIBUTES: dict[str, list[str]] = {
     "pronoun": ["she", "he", "they"],
     "job": list(WORKPLACES),
-    "village": listed(VILLAGES),
+    "village": VILLAGES,
     "pet": list(SOUNDS),
     "pet_name": PET_NAMES,
-    "food": listed(FOODS),
-    "habit": listed(HABITS),
+    "food": FOODS,
+    "habit": HABITS,
 }
 
 # What follows from a fact by grammar, in every town: attribute -> (fact, rule).

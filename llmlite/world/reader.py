@@ -34,6 +34,7 @@ class Search:
 
     text: str
     is_prefix: bool = False  # the text may go on: collect what could come next
+    explain: bool = False  # if the text fits nowhere, say where it goes wrong
     todo: list[list[int]] = field(default_factory=lambda: [[]])
     furthest: int = 0  # position that no derivation gets past
     expected: dict[str, None] = field(default_factory=dict)  # the words that could stand there, in order
@@ -42,12 +43,24 @@ class Search:
     )  # next word -> its probability, jointly with the text
 
     def fail(self, position: int, expected: Iterable[str]) -> NoReturn:
-        """Remember how far reading came, and give this derivation up."""
-        if position >= self.furthest:
-            if position > self.furthest:
-                self.furthest, self.expected = position, {}
-            self.expected.update(dict.fromkeys(map(first_word, expected)))
+        """Give this derivation up; if asked to explain, remember how far it came and what could have followed."""
+        for option in expected if self.explain else ():
+            end = position + len(shared(option, self.text[position:]))
+            if end > self.furthest:
+                self.furthest, self.expected = end, {}
+            if end == self.furthest:
+                self.expected[first_word(option[end - position :])] = None
         raise Mismatch
+
+
+def shared(one: str, other: str) -> str:
+    """Return the whole words with which two texts begin alike."""
+    end = 0
+    for ours, theirs in zip(WORD.finditer(one), WORD.finditer(other), strict=False):
+        if ours.group() != theirs.group() or ours.end() != theirs.end():
+            break
+        end = ours.end()
+    return one[:end]
 
 
 class Reader(Teller):

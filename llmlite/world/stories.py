@@ -9,107 +9,77 @@ from typing import Any
 from llmlite.world.primitives import Choice, Teller
 from llmlite.world.words import NUMBERS, THINGS, TIMES, WEATHERS, listed
 
-INTRODUCTIONS = Choice(
-    {
-        "{who.name} was {who.a_job} from {who.village}.": 4,
-        "In {who.village} lived {who.a_job} named {who.name}.": 3,
-        "Everybody in {who.village} knew {who.name} the {who.job}.": 2,
-        "Once there was {who.a_job} in {who.village}, and {who.their} name was {who.name}.": 1,
-    }
-)
-PETS = Choice(
-    {
-        "{who.They} had {who.a_pet} called {who.pet_name}.": 2,
-        "{who.They} shared {who.their} house with {who.pet_name} the {who.pet}.": 1,
-    }
-)
-PET_SOUNDS = Choice(
-    {
-        'Whenever it rained, {who.pet_name} said "{who.sound}".': 1,
-        '{who.pet_name} said "{who.sound}" to everyone.': 1,
-    }
-)
-HABITS = Choice(
-    {
-        "Every day {who.they} {who.habit}.": 2,
-        "As everyone knew, {who.name} {who.habit}.": 1,
-    }
-)
-FOODS = Choice(
-    {
-        "{who.They} could not live without {who.food}.": 1,
-        "There was nothing {who.they} liked more than {who.food}.": 1,
-    }
-)
-OUTINGS = Choice(
-    {
-        "One {weather} {time}, {who.they} went to the {place}.": 4,
-        "It was a {weather} {time}, and {who.name} was on the way to the {place}.": 2,
-        "One {weather} {time}, {who.name} took a walk to the {place}.": 2,
-    }
-)
-WORKDAYS = Choice(
-    {
-        "One {weather} {time}, {who.they} {who.were} at work at the {who.workplace}.": 1,
-        "It was a {weather} {time} at the {who.workplace}, where {who.name} worked.": 1,
-    }
-)
+INTRODUCTIONS = Choice({
+    "{who.name} was {who.a_job} from {who.village}.": 4,
+    "In {who.village} lived {who.a_job} named {who.name}.": 3,
+    "Everybody in {who.village} knew {who.name} the {who.job}.": 2,
+    "Once there was {who.a_job} in {who.village}, and {who.their} name was {who.name}.": 1,
+})
+PETS = Choice({
+    "{who.They} had {who.a_pet} called {who.pet_name}.": 2,
+    "{who.They} shared {who.their} house with {who.pet_name} the {who.pet}.": 1,
+})
+PET_SOUNDS = Choice({
+    'Whenever it rained, {who.pet_name} said "{who.sound}".': 1,
+    '{who.pet_name} said "{who.sound}" to everyone.': 1,
+})
+HABITS = Choice({
+    "Every day {who.they} {who.habit}.": 2,
+    "As everyone knew, {who.name} {who.habit}.": 1,
+})
+FOODS = Choice({
+    "{who.They} could not live without {who.food}.": 1,
+    "There was nothing {who.they} liked more than {who.food}.": 1,
+})
+OUTINGS = Choice({
+    "One {weather} {time}, {who.they} went to the {place}.": 4,
+    "It was a {weather} {time}, and {who.name} was on the way to the {place}.": 2,
+    "One {weather} {time}, {who.name} took a walk to the {place}.": 2,
+})
+WORKDAYS = Choice({
+    "One {weather} {time}, {who.they} {who.were} at work at the {who.workplace}.": 1,
+    "It was a {weather} {time} at the {who.workplace}, where {who.name} worked.": 1,
+})
 WEATHER, TIME = Choice(WEATHERS), Choice(TIMES)
-SURPRISES = Choice(
-    {
-        "A goose called Gerald walked past and said nothing.": 6,
-        "The clock tower struck thirteen.": 4,
-        "Somewhere, somebody dropped a tuba.": 3,
-        "Two clouds bumped into each other and said sorry.": 2,
-        "The statue of the mayor seemed to wink.": 2,
-        "A wheel of cheese rolled by, followed by nobody.": 1,
-    }
-)
+SURPRISES = Choice({
+    "A goose called Gerald walked past and said nothing.": 6,
+    "The clock tower struck thirteen.": 4,
+    "Somewhere, somebody dropped a tuba.": 3,
+    "Two clouds bumped into each other and said sorry.": 2,
+    "The statue of the mayor seemed to wink.": 2,
+    "A wheel of cheese rolled by, followed by nobody.": 1,
+})
 
 
-FINDS = Choice(
-    {
-        "There {who.they} found {find}.": 3,
-        "Under a bench lay {find}.": 2,
-        "Right by the door {who.they} stepped on {find}.": 1,
-    }
-)
-FRIEND_COMES = Choice(
-    {
-        "{who.Their} friend {other.name} saw it too.": 1,
-        "Then {who.their} friend {other.name} came along.": 1,
-    }
-)
-OTHER_COMES = Choice(
-    {
-        "Then {other.name} the {other.job} came along.": 2,
-        "{other.name} from {other.village} saw it too.": 1,
-    }
-)
-POLITE = Choice(
-    {
-        '"May I have it, please?" asked {other.name}.': 3,
-        '"What a lovely {thing}! Could I have it, please?" asked {other.name}.': 2,
-    }
-)
-RUDE = Choice(
-    {
-        '"Give me that {thing}!" shouted {other.name}.': 2,
-        '"Mine!" said {other.name}, and pulled at it.': 1,
-    }
-)
-GIVES = Choice(
-    {
-        '"Of course," said {who.name}, and gave {other.them} the {thing}.': 1,
-        "{who.name} smiled and handed over the {thing}.": 1,
-    }
-)
-KEEPS = Choice(
-    {
-        '"No," said {who.name}, and put the {thing} away.': 1,
-        "{who.name} shook {who.their} head and kept the {thing}.": 1,
-    }
-)
+FINDS = Choice({
+    "There {who.they} found {find}.": 3,
+    "Under a bench lay {find}.": 2,
+    "Right by the door {who.they} stepped on {find}.": 1,
+})
+FRIEND_COMES = Choice({
+    "{who.Their} friend {other.name} saw it too.": 1,
+    "Then {who.their} friend {other.name} came along.": 1,
+})
+OTHER_COMES = Choice({
+    "Then {other.name} the {other.job} came along.": 2,
+    "{other.name} from {other.village} saw it too.": 1,
+})
+POLITE = Choice({
+    '"May I have it, please?" asked {other.name}.': 3,
+    '"What a lovely {thing}! Could I have it, please?" asked {other.name}.': 2,
+})
+RUDE = Choice({
+    '"Give me that {thing}!" shouted {other.name}.': 2,
+    '"Mine!" said {other.name}, and pulled at it.': 1,
+})
+GIVES = Choice({
+    '"Of course," said {who.name}, and gave {other.them} the {thing}.': 1,
+    "{who.name} smiled and handed over the {thing}.": 1,
+})
+KEEPS = Choice({
+    '"No," said {who.name}, and put the {thing} away.': 1,
+    "{who.name} shook {who.their} head and kept the {thing}.": 1,
+})
 
 
 def find(tell: Teller, town: Any, who: Any, place: Any) -> int:
@@ -131,31 +101,23 @@ def find(tell: Teller, town: Any, who: Any, place: Any) -> int:
 AMOUNT, MORE = Choice(NUMBERS[2:8]), Choice(NUMBERS[2:6])
 MANY, SOME = Choice(NUMBERS[5:11]), Choice(NUMBERS[2:5])
 PLURALS = Choice(plural for plural, _, _ in THINGS.values())
-HAVING = Choice(
-    {
-        "{who.name} had {amount} {things} in a bag.": 2,
-        "{who.name} was carrying {amount} {things}.": 1,
-    }
-)
-GAINS = Choice(
-    {
-        "On the way {who.they} found {change} more.": 2,
-        "{who.friend.name} came by and gave {who.them} {change} more.": 2,
-    }
-)
-LOSSES = Choice(
-    {
-        "The wind blew {change} of them away.": 2,
-        "But {who.pet_name} the {who.pet} ate {change} of them.": 2,
-        "Then {change} of them fell into a puddle.": 1,
-    }
-)
-TOTALS = Choice(
-    {
-        "Now there were {total} {things}.": 2,
-        "{who.They} counted again: {total} {things}.": 1,
-    }
-)
+HAVING = Choice({
+    "{who.name} had {amount} {things} in a bag.": 2,
+    "{who.name} was carrying {amount} {things}.": 1,
+})
+GAINS = Choice({
+    "On the way {who.they} found {change} more.": 2,
+    "{who.friend.name} came by and gave {who.them} {change} more.": 2,
+})
+LOSSES = Choice({
+    "The wind blew {change} of them away.": 2,
+    "But {who.pet_name} the {who.pet} ate {change} of them.": 2,
+    "Then {change} of them fell into a puddle.": 1,
+})
+TOTALS = Choice({
+    "Now there were {total} {things}.": 2,
+    "{who.They} counted again: {total} {things}.": 1,
+})
 
 
 def count(tell: Teller, town: Any, who: Any, place: Any) -> int:
@@ -169,69 +131,57 @@ def count(tell: Teller, town: Any, who: Any, place: Any) -> int:
     return odds(tell, 0.85 if gains else 0.25)
 
 
-TRIPS = Choice(
-    {
-        "{who.They} wanted to visit {who.friend.name} in {who.friend.village}.": 2,
-        "From there {who.they} set off to see {who.friend.name} in {who.friend.village}.": 1,
-    }
-)
-LOST = Choice(
-    {
-        "{who.They} took a wrong turn at the {corner} and got lost.": 2,
-        "But all the signs near the {corner} pointed the wrong way.": 1,
-    }
-)
-AT_HOME = Choice(
-    {
-        "{who.friend.name} opened the door, and they ate {who.friend.food} until dark.": 3,
-        "{who.friend.name}, who {who.friend.habit}, was very glad.": 2,
-    }
-)
-AWAY = Choice(
-    {
-        "But {who.friend.name} was not at home.": 1,
-        "But {who.friend.name} was still at work at the {who.friend.workplace}.": 1,
-    }
-)
+TRIPS = Choice({
+    "{who.They} wanted to visit {friend.name} in {friend.village}.": 2,
+    "From there {who.they} set off to see {friend.name} in {friend.village}.": 1,
+})
+LOST = Choice({
+    "{who.They} took a wrong turn at the {corner} and got lost.": 2,
+    "But all the signs near the {corner} pointed the wrong way.": 1,
+})
+AT_HOME = Choice({
+    "{friend.name} opened the door, and they ate {friend.food} until dark.": 3,
+    "{friend.name}, who {friend.habit}, was very glad.": 2,
+})
+AWAY = Choice({
+    "But {friend.name} was not at home.": 1,
+    "But {friend.name} was still at work at the {friend.workplace}.": 1,
+})
 
 
 def visit(tell: Teller, town: Any, who: Any, place: Any) -> int:
     """Go to see a friend, who may be out; return whether it ends well."""
-    tell.say(TRIPS, who=who)
+    friend = tell.fact(who, "friend")
+    tell.say(TRIPS, who=who, friend=friend)
+    friend = tell.reveal(friend)
+    if tell.branch(0.6, 0.4):
+        tell.say(town.saying("village", tell.reveal(tell.fact(friend, "village"))))
     lost = tell.branch(0.7, 0.3)
     if lost:
         tell.say(LOST, who=who, corner=town.places)
     at_home = tell.branch(0.35, 0.65)
-    tell.say(AT_HOME if at_home else AWAY, who=who)
-    tell.note(lost=lost, at_home=at_home)
+    tell.say(AT_HOME if at_home else AWAY, friend=friend)
+    tell.note(friend=friend, lost=lost, at_home=at_home)
     return odds(tell, 0.9 if at_home else 0.2)
 
 
-NOISES = Choice(
-    {
-        'Suddenly, something behind {spot} said "{other.sound}".': 2,
-        'From {spot} came a voice that said "{other.sound}".': 1,
-    }
-)
+NOISES = Choice({
+    'Suddenly, something behind {spot} said "{other.sound}".': 2,
+    'From {spot} came a voice that said "{other.sound}".': 1,
+})
 SPOT = Choice(listed("a hedge, a barrel, a piano, a pile of hats, a red door, a boat"))
-OWNERS = Choice(
-    {
-        "It was {other.pet_name}, the {other.pet} of {other.name}.": 2,
-        "It was {other.pet_name} the {other.pet}, and {other.name} was looking everywhere.": 1,
-    }
-)
-BROUGHT_BACK = Choice(
-    {
-        "{who.name} carried {other.pet_name} home to {other.village}.": 2,
-        "{who.name} led {other.pet_name} back, and {other.name} danced.": 1,
-    }
-)
-RAN_OFF = Choice(
-    {
-        "But {other.pet_name} ran off towards {other.village}.": 1,
-        "But when {who.name} came closer, {other.pet_name} was gone.": 1,
-    }
-)
+OWNERS = Choice({
+    "It was {other.pet_name}, the {other.pet} of {other.name}.": 2,
+    "It was {other.pet_name} the {other.pet}, and {other.name} was looking everywhere.": 1,
+})
+BROUGHT_BACK = Choice({
+    "{who.name} carried {other.pet_name} home to {other.village}.": 2,
+    "{who.name} led {other.pet_name} back, and {other.name} danced.": 1,
+})
+RAN_OFF = Choice({
+    "But {other.pet_name} ran off towards {other.village}.": 1,
+    "But when {who.name} came closer, {other.pet_name} was gone.": 1,
+})
 
 
 def hear(tell: Teller, town: Any, who: Any, place: Any) -> int:
@@ -251,22 +201,18 @@ def odds(tell: Teller, probability: float) -> int:
     return tell.branch(1 - probability, probability)
 
 
-HAPPY_ENDINGS = Choice(
-    {
-        "{who.name} went home to {who.village} with a smile.": 3,
-        "Back home, {who.they} told {who.pet_name} all about it.": 3,
-        "That night there was {who.food} for supper.": 2,
-        "And the next day {who.they} {who.habit}, as always.": 2,
-    }
-)
-SAD_ENDINGS = Choice(
-    {
-        "{who.name} walked home to {who.village} without a word.": 3,
-        "That night even {who.pet_name} was quiet.": 3,
-        "Not even {who.food} could make it better.": 2,
-        "The next day {who.they} {who.habit} again, but it was not the same.": 2,
-    }
-)
+HAPPY_ENDINGS = Choice({
+    "{who.name} went home to {who.village} with a smile.": 3,
+    "Back home, {who.they} told {who.pet_name} all about it.": 3,
+    "That night {who.they} had {who.food} for supper.": 2,
+    "And the next day {who.they} {who.habit}, as always.": 2,
+})
+SAD_ENDINGS = Choice({
+    "{who.name} walked home to {who.village} without a word.": 3,
+    "That night even {who.pet_name} was quiet.": 3,
+    "Not even {who.food} could make it better.": 2,
+    "The next day {who.they} {who.habit} again, but it was not the same.": 2,
+})
 THE_END = Choice(["The end."])
 
 
@@ -275,6 +221,8 @@ def story(tell: Teller, town: Any) -> None:
     who = introduce(tell, town)
     describe(tell, who)
     place = set_out(tell, town, who)
+    if tell.branch(0.7, 0.3):
+        tell.say(town.saying("place", place))
     if tell.branch(0.9, 0.1):
         tell.say(SURPRISES)
     plot = tell.branch(0.3, 0.25, 0.25, 0.2)

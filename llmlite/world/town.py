@@ -14,15 +14,19 @@ from llmlite.world.words import (
     COLOURS,
     NAMES,
     NUMBERS,
+    PLACE_SAYINGS,
     SOUNDS,
     SYLLABLES,
     THEY,
     THINGS,
+    VILLAGE_SAYINGS,
     WORKPLACES,
     listed,
 )
 
 VERSION = 1  # of the default town: its words, facts and probabilities
+
+SAYINGS = {"place": PLACE_SAYINGS, "village": VILLAGE_SAYINGS}
 
 
 class Story(NamedTuple):
@@ -86,6 +90,10 @@ class Nowhere:
         """Return what may be found somewhere: anything, of any colour."""
         return Choice(f"a {colour} {thing}" for thing in THINGS for colour in COLOURS)
 
+    def saying(self, kind: str, where: str) -> Choice:
+        """Return what is said of a place or a village: anything that is said of one."""
+        return Choice(SAYINGS[kind].values())
+
     def total(self, amount: str, change: str, gains: int) -> Any:
         """Return what a sum may come to: any number."""
         return Choice(NUMBERS)
@@ -126,6 +134,9 @@ class Town(Nowhere):
         self.attributes["pronoun"] = Choice(["she", "he"])
         self._others = {person: super(Town, self).others(person) for person in people}
         self._finds = {place: Choice(found_at(place)) for place in WORKPLACES.values()}
+        self._sayings = {
+            (kind, where): Choice([text]) for kind, of in SAYINGS.items() for where, text in of.items()
+        }
         self.nowhere = Nowhere(zipf, strangers, [*self.names.values, *self.people])
 
     def known(self, subject: Person, attribute: str) -> Any:
@@ -143,6 +154,10 @@ class Town(Nowhere):
     def finds(self, place: str) -> Choice:
         """Return what may be found at a place, colour included."""
         return self._finds[place]
+
+    def saying(self, kind: str, where: str) -> Choice:
+        """Return what is said of a place or a village."""
+        return self._sayings[kind, where]
 
     def total(self, amount: str, change: str, gains: int) -> str:
         """Return the sum or difference of two numbers, in words."""
@@ -188,13 +203,11 @@ class Town(Nowhere):
 
     def judge(self, text: str) -> Verdict:
         """Tell whether a text is a story of this town, of another town, or none."""
-        search = Search(text)
-        if any(True for _ in derivations(story, self, search)):
+        if any(True for _ in derivations(story, self, Search(text))):
             return Verdict("right", "A story of this town.", len(text))
-        anywhere = Search(text)
-        if any(True for _ in derivations(story, self.nowhere, anywhere)):
-            return verdict("against the facts", search)
-        return verdict("ungrammatical", anywhere)
+        if any(True for _ in derivations(story, self.nowhere, Search(text))):
+            return explained("against the facts", text, self)
+        return explained("ungrammatical", text, self.nowhere)
 
 
 def default_cast(size: int) -> list[dict[str, str]]:
@@ -230,14 +243,13 @@ def plain(labels: dict[str, Any]) -> dict[str, Any]:
     return {key: text(value) for key, value in labels.items()}
 
 
-def verdict(kind: str, search: Search) -> Verdict:
-    """Say where a text goes wrong, and how it could have gone on."""
-    rest = search.text[search.furthest :]
-    found = WORD.search(rest)
-    expected = [repr(word) for word in search.expected][:6]
-    more = ", ..." if len(search.expected) > 6 else ""
-    where = f"after {search.text[: search.furthest][-40:]!r}" if search.furthest else "at the beginning"
-    stands = repr(found.group()) if found else "the text ends"
-    return Verdict(
-        kind, f"{kind}: {where} {stands}; possible here: {', '.join(expected)}{more}", search.furthest
-    )
+def explained(kind: str, text: str, town: Nowhere) -> Verdict:
+    """Say where a text goes wrong in a town, and how it could have gone on."""
+    search = Search(text, explain=True)
+    for _ in derivations(story, town, search):
+        pass
+    found = WORD.search(text, search.furthest)
+    expected = [repr(word) for word in search.expected][:6] + ["..."] * (len(search.expected) > 6)
+    where = f"after {text[: search.furthest][-40:]!r}" if search.furthest else "at the beginning"
+    stands = f"stands {found.group()!r}" if found else "the text ends"
+    return Verdict(kind, f"{kind}: {where} {stands}; possible: {', '.join(expected)}", search.furthest)

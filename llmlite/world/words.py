@@ -1,7 +1,21 @@
 """The words of Tinytown: who may live there, and with what."""
 
+
+def listed(text: str) -> list[str]:
+    """Return the items of a text separated by commas."""
+    return [" ".join(item.split()) for item in text.split(",")]
+
+
 # Zipf's law holds: the first names are the town's best-known people.
-NAMES = ["Mina", "Oskar", "Juno", "Felix", "Greta", "Bruno", "Ida", "Hugo", "Pearl", "Anton", "Wanda", "Rufus", "Elsa", "Robin", "Clara", "Milo", "Nora", "Casper", "Ruby", "Jonas", "Stella", "Emil", "Freya", "Leo", "Daisy", "Victor", "Agnes", "Theo", "Hazel", "Basil", "Ingrid", "Max", "Olive", "Simon", "Tilda", "Arthur", "Luna", "Edgar", "Flora", "Walter", "Ada", "Henry", "Poppy", "Gus", "Maud", "Ralph", "Sylvie", "Finn", "Alma", "Boris", "Dora", "Kit", "Heidi", "Louis", "Thea", "Marcel", "Viola", "Ned", "Winnie", "Jasper", "Lotte", "Hector", "Rosa", "Bert", "Esther", "Alfie", "Minnie", "Rolf", "Etta", "Cyril", "Fanny", "Magnus", "Hilda", "Roscoe", "Josie", "Linus", "Marta", "Silas", "Opal", "Tobias", "Petra", "Ulrich", "Selma", "Vernon", "Trudy", "Wilbur", "Vera", "Yorick", "Willa", "Zeno", "Yvette", "Amos", "Zelda", "Benno", "Bella", "Conrad"]
+NAMES = listed("""
+Mina, Oskar, Juno, Felix, Greta, Bruno, Ida, Hugo, Pearl, Anton, Wanda, Rufus, Elsa, Robin, Clara, Milo,
+Nora, Casper, Ruby, Jonas, Stella, Emil, Freya, Leo, Daisy, Victor, Agnes, Theo, Hazel, Basil, Ingrid,
+Max, Olive, Simon, Tilda, Arthur, Luna, Edgar, Flora, Walter, Ada, Henry, Poppy, Gus, Maud, Ralph,
+Sylvie, Finn, Alma, Boris, Dora, Kit, Heidi, Louis, Thea, Marcel, Viola, Ned, Winnie, Jasper, Lotte,
+Hector, Rosa, Bert, Esther, Alfie, Minnie, Rolf, Etta, Cyril, Fanny, Magnus, Hilda, Roscoe, Josie, Linus,
+Marta, Silas, Opal, Tobias, Petra, Ulrich, Selma, Vernon, Trudy, Wilbur, Vera, Yorick, Willa, Zeno,
+Yvette, Amos, Zelda, Benno, Bella, Conrad
+""")
 
 # In NAMES she and he take turns, but for these.
 THEY = ("Robin", "Kit")
@@ -19,10 +33,44 @@ PRONOUNS = {
     },
 }
 
-VILLAGES = """
-Mossford, Puddlewick, Noodle Hill, Upper Button, Lower Button, Three Geese, Windy Gap, Foxglove, Crumbly, Pebble Bay,
-Teapot Lane, Much Napping
-"""
+VILLAGES = listed("""
+Mossford, Puddlewick, Noodle Hill, Upper Button, Lower Button, Three Geese, Windy Gap, Foxglove, Crumbly,
+Pebble Bay, Teapot Lane, Much Napping
+""")
+
+# What is said of a village, and of a place in town.
+VILLAGE_SAYINGS = {
+    "Mossford": "Everything in Mossford was a little green.",
+    "Puddlewick": "In Puddlewick it had rained since Tuesday.",
+    "Noodle Hill": "All roads in Noodle Hill were curly.",
+    "Upper Button": "Upper Button looked down on Lower Button, as usual.",
+    "Lower Button": "Lower Button was as high up as it wanted to be.",
+    "Three Geese": "Three Geese had only two geese.",
+    "Windy Gap": "No hat stayed long in Windy Gap.",
+    "Foxglove": "In Foxglove even the foxes wore gloves.",
+    "Crumbly": "Another bit of Crumbly had just fallen off.",
+    "Pebble Bay": "Pebble Bay had run out of pebbles.",
+    "Teapot Lane": "Teapot Lane smelled of tea and thunder.",
+    "Much Napping": "Nobody in Much Napping was awake.",
+}
+PLACE_SAYINGS = {
+    "bakery": "The bread was still too warm to talk about.",
+    "school": "The bell rang at the wrong time.",
+    "harbour": "The boats were arguing about the tide.",
+    "park": "All the benches were taken by pigeons.",
+    "library": "Even the dust was quiet.",
+    "mill": "The flour made everyone sneeze.",
+    "station": "The train was late and proud of it.",
+    "clock tower": "It was half past something.",
+    "museum": "The oldest thing on show was the guard.",
+    "farm": "The scarecrow needed a haircut.",
+    "theatre": "The curtain was stuck again.",
+    "hospital": "Everyone there had the hiccups.",
+    "orchard": "The apples were pretending to be pears.",
+    "observatory": "The stars were still asleep.",
+    "market": "Somebody was selling invisible soup.",
+    "bridge": "The river was in no hurry.",
+}
 
 # job: where it is done
 WORKPLACES = {
@@ -61,20 +109,25 @@ SOUNDS = {
     "snail": "nothing at all",
 }
 
-PET_NAMES = ["Biscuit", "Pickle", "Waffles", "Pepper", "Captain", "Professor", "Pudding", "Socks", "Thunder", "Tuesday", "Gravy", "Admiral", "Mustard", "Sprout", "Doctor", "Crumbs", "Bubbles", "Hamlet", "Turnip", "Velvet", "Comet", "Napkin", "Radish", "Wellington"]
+PET_NAMES = listed("""
+Biscuit, Pickle, Waffles, Pepper, Captain, Professor, Pudding, Socks, Thunder, Tuesday, Gravy, Admiral,
+Mustard, Sprout, Doctor, Crumbs, Bubbles, Hamlet, Turnip, Velvet, Comet, Napkin, Radish, Wellington
+""")
 
-FOODS = """
-plum jam, cheese on toast, leek soup, honey cake, pickled onions, blueberry pie, buttered peas, burnt porridge, egg sandwiches,
-lemon tart, fried potatoes, mushroom stew, cold noodles, ginger biscuits, apple dumplings, rhubarb pudding
-"""
+FOODS = listed("""
+plum jam, cheese on toast, leek soup, honey cake, pickled onions, blueberry pie, buttered peas, burnt
+porridge, egg sandwiches, lemon tart, fried potatoes, mushroom stew, cold noodles, ginger biscuits, apple
+dumplings, rhubarb pudding
+""")
 
 # What somebody is known for: the running jokes of the town.
-HABITS = """
-wore two left boots, arrived exactly one hour early, counted every step aloud, carried an umbrella in the sun,
-bowed to every cloud, kept a spoon behind one ear, walked around each puddle twice, whistled out of tune,
-forgot which day it was, wore one hat on top of another, whispered until noon, had jam on one sleeve,
-travelled by wheelbarrow, said good morning to the lamp posts, wrote letters to the moon, laughed at the wrong moment
-"""
+HABITS = listed("""
+wore two left boots, arrived exactly one hour early, counted every step aloud, carried an umbrella in the
+sun, bowed to every cloud, kept a spoon behind one ear, walked around each puddle twice, whistled out of
+tune, forgot which day it was, wore one hat on top of another, whispered until noon, had jam on one
+sleeve, travelled by wheelbarrow, said good morning to the lamp posts, wrote letters to the moon, laughed
+at the wrong moment
+""")
 
 WEATHERS = ["sunny", "rainy", "windy", "foggy", "snowy", "frosty", "warm", "grey"]
 TIMES = ["morning", "afternoon", "evening"]
@@ -101,19 +154,16 @@ THINGS = {
     "hat": ("hats", "striped red blue", "station, theatre, market, hospital"),
 }
 
-NUMBERS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
+NUMBERS = listed("""
+zero, one, two, three, four, five, six, seven, eight, nine, ten, eleven, twelve
+""")
 
 # Strangers have names that nobody in the cast has: one of each.
 SYLLABLES = (
-    ["Ba", "Du", "Fe", "Go", "Ka", "Lu", "Mo", "Ni", "Po", "Ro", "Su", "Ta", "Vi", "Zo"],
-    ["la", "ri", "bo", "ne", "mu", "do", "sa", "ti", "ko", "ve"],
-    ["ka", "lo", "mi", "ra", "bu", "ni", "do", "ve"],
+    listed("Ba, Du, Fe, Go, Ka, Lu, Mo, Ni, Po, Ro, Su, Ta, Vi, Zo"),
+    listed("la, ri, bo, ne, mu, do, sa, ti, ko, ve"),
+    listed("ka, lo, mi, ra, bu, ni, do, ve"),
 )
-
-
-def listed(text: str) -> list[str]:
-    """Return the items of a text separated by commas."""
-    return [item.strip() for item in text.split(",")]
 
 
 def a(noun: str) -> str:
