@@ -33,7 +33,7 @@ def loop_fit(fit: Callable[..., Any]) -> None:
         weight.weight.fill_(2.0)
     one = torch.ones(1, 1)
     sgd = torch.optim.SGD(weight.parameters(), lr=0.25)
-    # The loss is w^2 = 4 at w = 2 and its gradient 2w = 4, so a step of 0.25 lands on w = 1, where the loss is 1.
+    # The loss is w^2 = 4 at w = 2, its gradient 2w = 4: a step of 0.25 lands on w = 1, where the loss is 1.
     losses = fit(weight, [(one, 0 * one)] * 2, nn.functional.mse_loss, sgd)
     assert losses is not None, "return the list of losses"
     assert [float(x) for x in losses] == [4.0, 1.0], "the loss of each step is measured before its update"

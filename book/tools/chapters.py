@@ -1,0 +1,69 @@
+"""Make, run, check and take back the chapters of the book.
+
+    python book/tools/chapters.py build  [CHAPTER...]          sources -> notebooks
+    python book/tools/chapters.py run    [CHAPTER...] [--real] build, execute, store outputs
+    python book/tools/chapters.py check  [CHAPTER...]          every rule of the book
+    python book/tools/chapters.py absorb CHAPTER [--from FILE] an edited notebook -> its source
+    python book/tools/chapters.py assign CHAPTER... --blank NAME...   a student's copy
+
+A CHAPTER is "01", "01_language_models", or the path of one of its files; without one, all are meant.
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from pieces import Book
+from runs import build, run
+from sources import SourceError
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
+    """Run one command and return its exit status."""
+    options = _parser().parse_args(arguments)
+    book = Book(root)
+    try:
+        sources = [book.source(name) for name in options.chapters] or book.sources()
+        return int(options.command(book, sources, options))
+    except SourceError as error:
+        print(error, file=sys.stderr)
+        return 1
+
+
+def _build(book: Book, sources: list[Path], options: argparse.Namespace) -> int:
+    for source in sources:
+        for solutions in (False, True):
+            print(build(book, source, solutions).relative_to(book.root))
+    return 0
+
+
+def _run(book: Book, sources: list[Path], options: argparse.Namespace) -> int:
+    for source in sources:
+        for solutions in (False, True):
+            print(run(book, source, solutions, real=options.real).relative_to(book.root), flush=True)
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="chapters.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    verbs = parser.add_subparsers(required=True, metavar="VERB")
+    for name, command, text in (
+        ("build", _build, "write notebooks from their sources"),
+        ("run", _run, "build, execute, and store outputs"),
+    ):
+        verb = verbs.add_parser(name, help=text)
+        verb.add_argument("chapters", nargs="*", metavar="CHAPTER")
+        verb.set_defaults(command=command)
+        if name == "run":
+            verb.add_argument(
+                "--real", action="store_true", help="also cells that need the network or large files"
+            )
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
