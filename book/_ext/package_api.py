@@ -1,0 +1,77 @@
+"""Sphinx extension: what pages take from the project itself, so that no page repeats it.
+
+The directive `package-api` documents every module of the package. Links `repo:PATH` and `file:PATH` go to the
+repository, whose address has its one home in _config.yml.
+"""
+
+import importlib
+import pkgutil
+from types import ModuleType
+from typing import Any
+
+from docutils import nodes
+from docutils.statemachine import StringList
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.util.docutils import SphinxDirective
+from sphinx.util.nodes import nested_parse_with_titles
+
+
+def documented_modules(package: str) -> list[ModuleType]:
+    """Return the modules of a package that hold something public, in alphabetical order.
+
+    Args:
+        package: the name of an importable package.
+
+    Returns:
+        Its modules, without private ones and without those that define nothing.
+    """
+    root = importlib.import_module(package)
+    names = [found.name for found in pkgutil.walk_packages(root.__path__, f"{package}.")]
+    public = [name for name in names if "._" not in name]
+    return [module for module in map(importlib.import_module, public) if _defines_something(module)]
+
+
+def _defines_something(module: ModuleType) -> bool:
+    return any(
+        getattr(value, "__module__", None) == module.__name__ and not name.startswith("_")
+        for name, value in vars(module).items()
+    )
+
+
+class PackageApi(SphinxDirective):
+    """Document every module of the package named as the argument."""
+
+    required_arguments = 1
+
+    def run(self) -> list[nodes.Node]:
+        """Return one section for each module."""
+        lines: list[str] = []
+        for module in documented_modules(self.arguments[0]):
+            title = f"``{module.__name__}``"
+            lines += [title, "-" * len(title), "", f".. automodule:: {module.__name__}", "   :members:", ""]
+        container = nodes.section()
+        container.document = self.state.document
+        content = StringList(lines, source="package-api")
+        nested_parse_with_titles(self.state, content, container, self.content_offset)
+        return list(container.children)
+
+
+def link_to_repository(app: Sphinx, config: Config) -> None:
+    """Let pages write repo:PATH for an address in the repository."""
+    address = config.html_theme_options["repository_url"].rstrip("/")
+    branch = config.html_theme_options.get("repository_branch", "main")
+    schemes = config.myst_url_schemes
+    known = dict.fromkeys(schemes) if isinstance(schemes, (list, tuple, set)) else dict(schemes)
+    config.myst_url_schemes = {
+        **known,
+        "repo": {"url": f"{address}/{{{{path}}}}"},
+        "file": {"url": f"{address}/blob/{branch}/{{{{path}}}}"},
+    }
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register the extension."""
+    app.add_directive("package-api", PackageApi)
+    app.connect("config-inited", link_to_repository, priority=100)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
