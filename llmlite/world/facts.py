@@ -7,9 +7,9 @@ from typing import Any
 
 from llmlite.world.words import (
     FOODS,
+    FORMS,
     HABITS,
     PET_NAMES,
-    PRONOUNS,
     SOUNDS,
     VILLAGES,
     WORKPLACES,
@@ -18,7 +18,7 @@ from llmlite.world.words import (
 
 # What can be true of a person. `friend` is another person; it is drawn from the cast.
 ATTRIBUTES: dict[str, list[str]] = {
-    "pronoun": ["she", "he", "they"],
+    "pronoun": list(FORMS["they"]),
     "job": list(WORKPLACES),
     "village": VILLAGES,
     "pet": list(SOUNDS),
@@ -31,7 +31,7 @@ ATTRIBUTES: dict[str, list[str]] = {
 GRAMMAR: dict[str, tuple[str, Callable[[Any], str]]] = {
     "a_job": ("job", a),
     "a_pet": ("pet", a),
-    **{word: ("pronoun", lambda pronoun, word=word: PRONOUNS[pronoun][word]) for word in PRONOUNS["she"]},
+    **{form: ("pronoun", FORMS[form].__getitem__) for form in FORMS},
 }
 # What follows from a fact by a law of the town.
 LAWS: dict[str, tuple[str, Callable[[Any], str]]] = {
@@ -65,9 +65,8 @@ def cast_entry(entry: str | Mapping[str, str]) -> dict[str, str]:
         )
     for key, value in facts.items():
         if key not in ("name", "friend", *ATTRIBUTES):
-            raise ValueError(
-                f"cast: {name} has an unknown attribute {key!r}; known are {', '.join(['friend', *ATTRIBUTES])}"
-            )
+            known = ", ".join([*ATTRIBUTES, "friend"])
+            raise ValueError(f"cast: {name} has an unknown attribute {key!r}; known are {known}")
         if key in ATTRIBUTES and value not in ATTRIBUTES[key]:
             raise ValueError(
                 f"cast: {name} has the unknown {key} {value!r}; known are {', '.join(ATTRIBUTES[key])}"
@@ -93,7 +92,7 @@ def checked_cast(cast: Iterable[str | Mapping[str, str]]) -> list[dict[str, str]
 
 
 def drawn_facts(entries: list[dict[str, str]], seed: int) -> list[Person]:
-    """Draw what a cast leaves open; each person has a stream of their own, so that one entry moves no other."""
+    """Draw what a cast leaves open, for each person from dice of their own: one entry changes no other."""
     people = {entry["name"]: Person({"name": entry["name"]}) for entry in entries}
     for rank, entry in enumerate(entries):
         dice = random.Random(f"town {seed}, person {rank}")

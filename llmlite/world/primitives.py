@@ -1,9 +1,9 @@
 """One program, two directions: the five primitives that tell a story can also read one.
 
-A story is told by a function that calls `emit`, `pick`, `hide`, `branch` and `fact`. A `Sampler` answers these
-calls with dice, and a text comes out. A `Reader` answers them with a given text: it lets the same function run
-once for every way in which it could have written that text, and adds up the probabilities. So nothing about the
-stories is written twice, and the probability of a text is exact.
+A story is told by a function that calls `emit`, `pick`, `hide`, `branch` and `fact`. A `Sampler` answers
+these calls with dice, and a text comes out. A `Reader` (in `reader.py`) answers them with a given text: it
+lets the same function run once for every way in which it could have written that text, and the probabilities
+add up. So nothing about the stories is written twice, and the probability of a text is exact.
 """
 
 import math
@@ -42,15 +42,24 @@ class Choice:
         self.log_probs = [math.log(p) for p in self.probs.values()]
         self.cumulative = list(accumulate(self.probs.values()))
         self.cumulative[-1] = 1.0  # rounding must not leave a gap above the last value
-        self._by_word: dict[str, list[str]] | None = None
+        self._groups: dict[Callable[[Any], Any], Groups] = {}
 
-    def starting_with(self, word: str) -> list[str]:
-        """Return the values, which are texts, whose first word is `word`."""
-        if self._by_word is None:
-            self._by_word = {}
-            for value in self.values:
-                self._by_word.setdefault(first_word(value), []).append(value)
-        return self._by_word.get(word, [])
+    def grouped(self, by: Callable[[Any], Any]) -> "Groups":
+        """Return the values by what they look like: look -> value -> probability."""
+        if by not in self._groups:
+            self._groups[by] = grouped(self.probs, by)
+        return self._groups[by]
+
+
+Groups = dict[Any, dict[Any, float]]
+
+
+def grouped(probs: Mapping[Any, float], by: Callable[[Any], Any]) -> Groups:
+    """Group values by what they look like: look -> value -> probability."""
+    groups: Groups = {}
+    for value, prob in probs.items():
+        groups.setdefault(by(value), {})[value] = prob
+    return groups
 
 
 def first_word(text: str) -> str:
@@ -61,7 +70,7 @@ def first_word(text: str) -> str:
 
 @cache
 def holes(template: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
-    """Split "{who.name} ran." into pieces: text before a hole, slot of the hole, attributes; the last has no hole."""
+    """Split a sentence into pieces: (text before a hole, slot, attributes); the last piece has no hole."""
     pieces = [*re.split(r"\{(\w+)((?:\.\w+)*)\}", template), "", ""]
     return tuple(
         (pieces[i], pieces[i + 1], tuple(pieces[i + 2].split(".")[1:])) for i in range(0, len(pieces), 3)
@@ -73,6 +82,9 @@ class World(Protocol):
 
     def known(self, subject: Any, attribute: str) -> Any:
         """Return a fact, or None where the town has none."""
+
+    def knowing(self, attribute: str) -> Callable[[Any], Any]:
+        """Return the function from a subject to its fact: for one attribute always the same function."""
 
     def derived(self, attribute: str) -> tuple[str, Callable[[Any], str]] | None:
         """Return (attribute it follows from, rule), or None for one that is a fact of its own."""
@@ -125,8 +137,8 @@ class Teller:
     def say(self, templates: Choice, **slots: Any) -> dict[str, Any]:
         """Choose a sentence and write it; return what was picked on the way.
 
-        A hole {who.job} is filled with the fact `job` of the slot `who`; a hole {weather} with the slot itself: a
-        text is written, a `Choice` is picked from, a hidden value shows.
+        A hole {who.job} is filled with the fact `job` of the slot `who`, a hole {weather} with the slot
+        itself: a text is written, a `Choice` is picked from, a hidden value shows.
         """
         if self.begun:
             self.emit(" ")
@@ -159,7 +171,7 @@ class Sampler(Teller):
         self.random = random
         self.parts: list[str] = []
         self.strangers: dict[tuple[Any, str], Any] = {}
-        self.emit = self.parts.append  # type: ignore[method-assign]
+        self.emit = self.parts.append  # type: ignore[method-assign, assignment]  # for speed
 
     def hide(self, choice: Choice) -> Any:
         """Draw a value."""

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from llmlite.world.primitives import END, WORD, Choice, Teller, World, first_word, holes
+from llmlite.world.primitives import END, WORD, Choice, Groups, Teller, World, first_word, grouped, holes
 
 
 @dataclass(slots=True, eq=False)
@@ -21,7 +21,7 @@ class View:
     """What a hidden value would show: `read(value)` is the text, or another value."""
 
     hidden: Hidden
-    read: Callable[[Any], Any]
+    read: Callable[[Any], Any] = str
 
 
 class Mismatch(Exception):  # noqa: N818 - no error: one derivation that does not fit the text
@@ -38,18 +38,20 @@ class Search:
     todo: list[list[int]] = field(default_factory=lambda: [[]])
     furthest: int = 0  # position that no derivation gets past
     expected: dict[str, None] = field(default_factory=dict)  # the words that could stand there, in order
-    following: dict[str, float] = field(
-        default_factory=dict
-    )  # next word -> its probability, jointly with the text
+    following: dict[str, float] = field(default_factory=dict)  # next word -> P(the text, then this word)
 
-    def fail(self, position: int, expected: Iterable[str]) -> NoReturn:
-        """Give this derivation up; if asked to explain, remember how far it came and what could have followed."""
-        for option in expected if self.explain else ():
+    def expect(self, position: int, options: Iterable[str]) -> None:
+        """If asked to explain: remember how far the text came, and what could have followed there."""
+        for option in options if self.explain else ():
             end = position + len(shared(option, self.text[position:]))
             if end > self.furthest:
                 self.furthest, self.expected = end, {}
             if end == self.furthest:
                 self.expected[first_word(option[end - position :])] = None
+
+    def fail(self, position: int, options: Iterable[str]) -> NoReturn:
+        """Give this derivation up: none of the options stands at this position."""
+        self.expect(position, options)
         raise Mismatch
 
 
@@ -92,7 +94,10 @@ class Reader(Teller):
         return options[self.path[self.depth - 1]]
 
     def match(self, text: str) -> int:
-        """Return how many characters of `text` stand here, -1 if it does not fit; fewer than all at the end only."""
+        """Return how much of `text` stands here, in characters; -1 if it does not fit.
+
+        Less than all of it can fit only where the text to be read ends.
+        """
         start = self.position
         if self.text.startswith(text, start):
             end = start + len(text)
@@ -104,9 +109,11 @@ class Reader(Teller):
         return -1 if left and text[left].isalpha() and text[left - 1].isalpha() else left
 
     def show(self, options: Mapping[str, float]) -> str:
-        """Write one of several texts, probabilities given: the one that stands here. At the end: all of them."""
+        """Write the one of several texts, probabilities given, that stands here; where the text ends, all."""
         fitting = []
         for text, prob in options.items():
+            if not self.search.is_prefix and not self.text.startswith(text, self.position):
+                continue  # the common case, made fast
             matched = self.match(text)
             if matched == len(text) or (matched >= 0 and not first_word(text[matched:])):
                 fitting.append(text)
@@ -135,21 +142,23 @@ class Reader(Teller):
 
     def narrow(self, value: Hidden | View) -> None:
         """Let a hidden value show, and keep only what it may still be: Bayes' rule."""
-        hidden, read = (value.hidden, value.read) if type(value) is View else (value, None)
-        weights = hidden.weights
-        if (
-            read is None and hidden.choice is not None
-        ):  # look only at what begins with the word that stands here
-            here = WORD.match(self.text, self.position)
-            found = hidden.choice.starting_with(here.group()) if here else hidden.choice.values
-            weights = {each: weights[each] for each in found}
-        texts = {each: read(each) if read else each for each in weights}
-        options: dict[str, float] = {}
-        for each, text in texts.items():
-            options[text] = options.get(text, 0.0) + weights[each]
-        shown = self.show(options) if options else self.search.fail(self.position, hidden.weights)
-        hidden.weights = {e: weights[e] / options[shown] for e, text in texts.items() if text == shown}
-        hidden.choice = None
+        view = value if isinstance(value, View) else View(value)
+        groups = self.candidates(view)
+        options = {text: sum(group.values()) for text, group in groups.items()}
+        shown = self.show(options) if options else self.search.fail(self.position, view.hidden.weights)
+        view.hidden.weights = {each: weight / options[shown] for each, weight in groups[shown].items()}
+        view.hidden.choice = None
+
+    def candidates(self, view: View) -> Groups:
+        """Return what a hidden value may show here: text -> value -> probability."""
+        hidden, here = view.hidden, WORD.match(self.text, self.position)
+        if hidden.choice is None:
+            return grouped(hidden.weights, view.read)
+        if view.read is not str or here is None:
+            return hidden.choice.grouped(view.read)
+        # A long list of texts: look only at those that begin with the word that stands here.
+        fitting = hidden.choice.grouped(first_word).get(here.group(), {})
+        return {text: {text: prob} for text, prob in fitting.items()}
 
     def pick(self, choice: Choice) -> Any:
         """Find the option that stands here."""
@@ -159,7 +168,7 @@ class Reader(Teller):
 
     def hide(self, choice: Choice) -> Any:
         """Draw nothing yet: keep all values in mind."""
-        return Hidden(choice.probs, choice if isinstance(choice.values[0], str) else None)
+        return Hidden(choice.probs, choice)
 
     def branch(self, *weights: float) -> int:
         """Try every path."""
@@ -170,7 +179,7 @@ class Reader(Teller):
     def fact(self, subject: Any, attribute: str) -> Any:
         """Look the fact up; keep all possibilities in mind where the town has none."""
         if type(subject) is Hidden and self.town.known(next(iter(subject.weights)), attribute) is not None:
-            return View(subject, lambda each: self.town.known(each, attribute))
+            return View(subject, self.town.knowing(attribute))
         known = None if type(subject) is Hidden else self.town.known(subject, attribute)
         if known is not None:
             return known
@@ -198,9 +207,11 @@ class Reader(Teller):
 
     def template(self, templates: Choice, slots: dict[str, Any]) -> str:
         """Find the sentences whose beginning stands here."""
-        fitting = [each for each in templates.values if self.begins(each, slots)]
+        openings = {each: self.opening(each, slots) for each in templates.values}
+        fitting = [each for each, opening in openings.items() if not opening or self.match(opening) >= 0]
+        self.search.expect(self.position, openings.values())
         if not fitting:
-            self.search.fail(self.position, (self.opening(each, slots) for each in templates.values))
+            raise Mismatch
         chosen = self.fork(fitting)
         self.log_prob += math.log(templates.probs[chosen])
         return str(chosen)
@@ -217,11 +228,6 @@ class Reader(Teller):
                 return text
             text += value
         return text
-
-    def begins(self, template: str, slots: dict[str, Any]) -> bool:
-        """Tell whether a sentence can stand here, as far as its beginning is certain."""
-        opening = self.opening(template, slots)
-        return not opening or self.match(opening) >= 0
 
 
 Program = Callable[[Any, Any], None]

@@ -1,7 +1,8 @@
 """The stories of Tinytown: one program that tells them, and, run by a reader, understands them.
 
-Every sentence is written here, most probable first; the numbers are weights. A hole {who.job} shows a fact of a
-person, a hole {weather} something picked on the spot. The town's facts stand in `facts.py`, its words in `words.py`.
+Every sentence is written here, most probable first; the numbers are weights. A hole {who.job} shows a fact of
+a person, a hole {weather} something picked on the spot. The town's facts stand in `facts.py`, its words in
+`words.py`.
 """
 
 from typing import Any

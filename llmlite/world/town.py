@@ -65,10 +65,15 @@ class Nowhere:
         self.attributes = {key: Choice(values) for key, values in ATTRIBUTES.items()}
         self.attributes |= {"workplace": self.places, "sound": Choice(SOUNDS.values())}
         self.attributes |= {"name": self.names, "friend": cast}
+        self._knowing: dict[str, Callable[[Any], Any]] = {}
 
     def known(self, subject: Any, attribute: str) -> Any:
         """Return a person's name if they are of the cast; nothing else is known."""
         return subject.facts.get("name") if attribute == "name" else None
+
+    def knowing(self, attribute: str) -> Callable[[Any], Any]:
+        """Return the function from a person to what is known of them: for one attribute always the same."""
+        return self._knowing.setdefault(attribute, lambda subject: self.known(subject, attribute))
 
     def derived(self, attribute: str) -> tuple[str, Callable[[Any], str]] | None:
         """Return how an attribute follows from another by grammar."""
@@ -104,8 +109,8 @@ class Town(Nowhere):
 
     Args:
         seed: draws whatever facts `cast` leaves open. Another seed is another town with the same words.
-        cast: its well-known people, best known first: names, or dicts with "name" and any of pronoun, job, village,
-            pet, pet_name, food, habit, friend. Default: the first `size` names of the book's list.
+        cast: its well-known people, best known first: names, or dicts with "name" and any of pronoun, job,
+            village, pet, pet_name, food, habit, friend. Default: the first `size` names of the book's list.
         size: how many people the default cast has, 3 to 96.
         strangers: share of stories about people whom nobody knows, above 0 and below 1.
 
@@ -179,7 +184,7 @@ class Town(Nowhere):
         return [each.text for each in self.sample(n, seed)]
 
     def log_prob(self, text: str) -> float:
-        """Return the natural logarithm of the probability that the town tells this text; -inf if it cannot."""
+        """Return the log-probability (nats) that the town tells this text; -inf if it cannot."""
         return log_sum(reader.log_prob for reader in derivations(story, self, Search(text)))
 
     def read(self, text: str) -> dict[str, Any] | None:
@@ -188,10 +193,13 @@ class Town(Nowhere):
         return None if best is None else plain(best.labels)
 
     def next_word(self, prefix: str) -> dict[str, float]:
-        """Return the exact distribution of the next word, most probable first; empty if no story begins like this.
+        """Return the exact distribution of the next word, most probable first.
 
         Args:
-            prefix: the beginning of a story, or of a corpus with one story a line; it ends after a whole word.
+            prefix: the beginning of a story, or of a corpus with one story a line, up to the end of a word.
+
+        Returns:
+            word -> probability, summing to 1; "\\n" stands for the end. Empty if no story begins like this.
         """
         last = prefix[prefix.rfind(END) + 1 :].rstrip(" ")
         search = Search(last, is_prefix=True)

@@ -20,17 +20,14 @@ Yvette, Amos, Zelda, Benno, Bella, Conrad
 # In NAMES she and he take turns, but for these.
 THEY = ("Robin", "Kit")
 
-PRONOUNS = {
-    "she": {"they": "she", "They": "She", "their": "her", "Their": "Her", "them": "her", "were": "was"},
-    "he": {"they": "he", "They": "He", "their": "his", "Their": "His", "them": "him", "were": "was"},
-    "they": {
-        "they": "they",
-        "They": "They",
-        "their": "their",
-        "Their": "Their",
-        "them": "them",
-        "were": "were",
-    },
+# The forms that a pronoun takes, each named after its form in "they"; with them goes the verb "to be".
+FORMS = {
+    "they": {"she": "she", "he": "he", "they": "they"},
+    "They": {"she": "She", "he": "He", "they": "They"},
+    "them": {"she": "her", "he": "him", "they": "them"},
+    "their": {"she": "her", "he": "his", "they": "their"},
+    "Their": {"she": "Her", "he": "His", "they": "Their"},
+    "were": {"she": "was", "he": "was", "they": "were"},
 }
 
 VILLAGES = listed("""
