@@ -100,7 +100,7 @@ def find(tell: Teller, town: Any, who: Any, place: Any) -> int:
 
 
 AMOUNT, MORE = Choice(NUMBERS[2:8]), Choice(NUMBERS[2:6])
-MANY, SOME = Choice(NUMBERS[5:11]), Choice(NUMBERS[2:5])
+MANY, SOME = Choice(NUMBERS[6:11]), Choice(NUMBERS[2:5])  # at least two are left
 PLURALS = Choice(plural for plural, _, _ in THINGS.values())
 HAVING = Choice({
     "{who.name} had {amount} {things} in a bag.": 2,
