@@ -1,7 +1,7 @@
 """Sphinx extension: a site that loads nothing from another host, with the network off or on.
 
 It copies the libraries that book/tools/assets.py installed into the built site, points math, widgets and
-bertviz at them, leaves out the script of sphinx-thebe (which would come from a CDN), and fails the build if a page
+bertviz at them, leaves out the script of sphinx-thebe (which comes from a CDN), and fails the build if a page
 would load anything from another host.
 """
 
@@ -28,6 +28,7 @@ COPIES = {
     "requirejs/require.js": "requirejs/require.js",
     "@jupyter-widgets/html-manager/dist/embed-amd.js": "widgets/embed-amd.js",
     "@jupyter-widgets/html-manager/dist/embed.js.LICENSE.txt": "widgets/embed.js.LICENSE.txt",
+    "@jupyter-widgets/html-manager/LICENSE": "widgets/LICENSE",
     "d3/dist/d3.min.js": "d3/d3.min.js",
     "d3/LICENSE": "d3/LICENSE",
     "jquery/dist/jquery.min.js": "jquery/jquery.min.js",
