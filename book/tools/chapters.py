@@ -13,7 +13,10 @@ import argparse
 import sys
 from pathlib import Path
 
+from absorbing import absorb
+from assigning import assign
 from pieces import Book
+from rules import RULES
 from runs import build, run
 from sources import SourceError
 
@@ -46,6 +49,28 @@ def _run(book: Book, sources: list[Path], options: argparse.Namespace) -> int:
     return 0
 
 
+def _check(book: Book, sources: list[Path], options: argparse.Namespace) -> int:
+    problems = [problem for rule in RULES.values() for problem in rule(book, sources)]
+    for problem in problems:
+        print(problem)
+    print(f"{len(RULES)} rules, {len(sources)} chapters, {len(problems)} problems")
+    return 1 if problems else 0
+
+
+def _absorb(book: Book, sources: list[Path], options: argparse.Namespace) -> int:
+    if len(options.chapters) != 1:
+        raise SourceError("absorb takes one chapter at a time")
+    changed = absorb(book, sources[0], options.notebook)
+    print(f"{sources[0].relative_to(book.root)} {'has the edits now' if changed else 'had no edits to take'}")
+    return 0
+
+
+def _assign(book: Book, sources: list[Path], options: argparse.Namespace) -> int:
+    for path in assign(book, sources, options.blank, options.to or book.root / "student"):
+        print(path)
+    return 0
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="chapters.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -54,10 +79,22 @@ def _parser() -> argparse.ArgumentParser:
     for name, command, text in (
         ("build", _build, "write notebooks from their sources"),
         ("run", _run, "build, execute, and store outputs"),
+        ("check", _check, "look for whatever breaks a rule of the book"),
+        ("absorb", _absorb, "take an edited notebook back into its source"),
+        ("assign", _assign, "write a student's copy"),
     ):
         verb = verbs.add_parser(name, help=text)
         verb.add_argument("chapters", nargs="*", metavar="CHAPTER")
         verb.set_defaults(command=command)
+        if name == "absorb":
+            verb.add_argument(
+                "--from", dest="notebook", type=Path, help="the edited file, if it lies elsewhere"
+            )
+        if name == "assign":
+            verb.add_argument(
+                "--blank", nargs="+", default=[], metavar="NAME", help="symbols, training.loop.fit"
+            )
+            verb.add_argument("--to", type=Path, help="folder of the copies (default: student)")
         if name == "run":
             verb.add_argument(
                 "--real", action="store_true", help="also cells that need the network or large files"

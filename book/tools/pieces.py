@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
-import yaml
-from jupytext.myst import myst_to_notebook
+import yaml  # type: ignore[import-untyped]
+from jupytext.myst import myst_to_notebook  # type: ignore[import-untyped]
 from sources import Package, SourceError
 
 STARTS_CELL = re.compile(r"^(#{1,6} |:::+\{(exercise|solution)|\([\w-]+\)=$)")

@@ -1,0 +1,114 @@
+"""Rules on notebooks: they are what their sources make, executed in order, and not stale."""
+
+# nbformat has no types.
+# mypy: disable-error-code="no-untyped-call,no-any-return"
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+from nbformat import NotebookNode
+from pieces import Book, key
+from problems import Problem, notebooks, place
+from runs import code_cells, expected, package_hash, stripped
+
+
+def built(book: Book, sources: list[Path]) -> list[Problem]:
+    """Every notebook equals what its source makes."""
+    problems = []
+    for source in sources:
+        for solutions in (False, True):
+            path = book.notebook(source, solutions)
+            command = f"python book/tools/chapters.py build {key(source)}"
+            if not path.exists():
+                problems.append(Problem(place(book, path), "the notebook is missing", command))
+                continue
+            found, wanted = nbformat.read(path, as_version=4), expected(book, source, solutions)
+            if stripped(found) != stripped(wanted):
+                problems.append(_unequal(book, source, path, found, wanted))
+    for path in sorted((book.root / "chapters").glob("**/*.ipynb")):
+        if path.stem not in {source.stem for source in book.sources()} and "checkpoint" not in path.stem:
+            problems.append(Problem(place(book, path), "it has no source in chapters/src", "delete it"))
+    return problems
+
+
+def _unequal(book: Book, source: Path, path: Path, found: NotebookNode, wanted: NotebookNode) -> Problem:
+    pairs = zip(found.cells, wanted.cells, strict=False)
+    first = next(
+        (n for n, (a, b) in enumerate(pairs, start=1) if (a.source, a.cell_type) != (b.source, b.cell_type)),
+        None,
+    )
+    same_source = found.metadata.get("llmlite", {}).get("source") == wanted.metadata.llmlite.source
+    verbs = "absorb" if same_source and "solutions" not in path.parts else "build"
+    reason = "was edited" if same_source else "is older than its source"
+    if same_source and verbs == "build":
+        reason = "was edited, or package code that it shows has changed"
+    elif same_source:
+        reason = "was edited (absorb), or package code that it shows has changed (build)"
+    command = f"python book/tools/chapters.py {verbs} {key(source)}"
+    return Problem(place(book, path, first), f"the notebook {reason}", command)
+
+
+def executed(book: Book, sources: list[Path]) -> list[Problem]:
+    """Every code cell was executed, in order, and none shows an error that is not meant."""
+    problems = []
+    for source, _, path, notebook in notebooks(book, sources):
+        remedy = f"python book/tools/chapters.py run {key(source)}"
+        count = 0
+        for number, cell in enumerate(notebook.cells, start=1):
+            if cell.cell_type != "code":
+                continue
+            count += 1
+            tags = cell.metadata.get("tags", [])
+            if "nbval-skip" in tags:
+                if "ran" not in cell.metadata.get("llmlite", {}):
+                    what = "the cell needs the network or large files, and has no stored output with its date"
+                    problems.append(Problem(place(book, path, number), what, f"{remedy} --real"))
+            elif cell.execution_count != count:
+                what = f"its execution count is {cell.execution_count}, not {count}"
+                problems.append(Problem(place(book, path, number), what, remedy))
+            errors = [
+                output.get("ename", "error") for output in cell.outputs if output.output_type == "error"
+            ]
+            if errors and "raises-exception" not in tags:
+                what = f"its output is an error, {errors[0]}"
+                problems.append(Problem(place(book, path, number), what, f"mend the cell, then {remedy}"))
+    return problems
+
+
+def fresh(book: Book, sources: list[Path]) -> list[Problem]:
+    """Stored outputs were made by the code that stands there now, in the notebook and in the package."""
+    problems = []
+    for source, _, path, notebook in notebooks(book, sources):
+        ran = notebook.metadata.get("llmlite", {}).get("ran", {})
+        names = [cell.id for cell in code_cells(notebook)]
+        remedy = f"python book/tools/chapters.py run {key(source)}"
+        old = ran.get("cells", [])
+        if old != names:
+            changed = next((n for n, (a, b) in enumerate(zip(names, old, strict=False)) if a != b), len(old))
+            number = [i for i, cell in enumerate(notebook.cells, start=1) if cell.cell_type == "code"]
+            where = number[min(changed, len(number) - 1)] if number else None
+            what = "code changed here after the outputs below were stored: figures and numbers may be stale"
+            problems.append(Problem(place(book, path, where), what, remedy))
+        elif ran.get("package") != package_hash(book, notebook):
+            what = "package code that it uses changed after its outputs were stored: figures may be stale"
+            problems.append(Problem(place(book, path), what, remedy))
+    return problems
+
+
+def undefined(book: Book, sources: list[Path]) -> list[Problem]:
+    """No notebook uses a name that nothing defines (ruff's rule F821)."""
+    paths = [str(path) for _, _, path, _ in notebooks(book, sources)]
+    if not paths:
+        return []
+    command = [sys.executable, "-m", "ruff", "check", "--isolated", "--no-cache", "--select", "F821"]
+    result = subprocess.run([*command, "--output-format", "json", *paths], capture_output=True, text=True)
+    if result.returncode not in (0, 1):
+        raise RuntimeError(result.stderr)
+    problems = []
+    for item in json.loads(result.stdout):
+        where = place(book, Path(item["filename"]), None) + f", code cell {item['cell']}"
+        problems.append(Problem(where, item["message"], "define or import it in a cell above"))
+    return problems
