@@ -100,7 +100,7 @@ SOUNDS = {
     "sheep": "baa",
     "owl": "hoot",
     "mouse": "squeak",
-    "donkey": "hee-haw",
+    "donkey": "heehaw",
     "goose": "honk",
     "bee": "buzz",
     "snail": "nothing at all",
