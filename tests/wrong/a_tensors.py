@@ -1,0 +1,201 @@
+"""Plausible wrong solutions of appendix A: exercise number -> solutions that its check must reject."""
+
+WRONG = {
+    "A.1": [
+        # the mean and spread of the whole table
+        """
+def standardize(table):
+    return (table - table.mean()) / table.std()
+""",
+        # rows in place of columns: on a square table, nothing complains
+        """
+def standardize(table):
+    return (table - table.mean(axis=1, keepdims=True)) / table.std(axis=1, keepdims=True)
+""",
+        # right, but a constant column becomes NaN
+        """
+def standardize(table):
+    with np.errstate(invalid="ignore"):
+        return (table - table.mean(axis=0)) / table.std(axis=0)
+""",
+    ],
+    "A.2": [
+        # to one side only: too coarse
+        """
+def numerical_gradient(function, weights, h=1e-5):
+    slopes = np.zeros(weights.shape)
+    for place in np.ndindex(weights.shape):
+        nudged = weights.copy()
+        nudged[place] += h
+        slopes[place] = (function(nudged) - function(weights)) / h
+    return slopes
+""",
+        # all weights at once: the sum of all slopes, everywhere
+        """
+def numerical_gradient(function, weights, h=1e-5):
+    slope = (function(weights + h) - function(weights - h)) / (2 * h)
+    return np.full(weights.shape, slope)
+""",
+        # never puts the weight back
+        """
+def numerical_gradient(function, weights, h=1e-5):
+    slopes = np.zeros(weights.shape)
+    for place in np.ndindex(weights.shape):
+        weights[place] += h
+        above = function(weights)
+        weights[place] -= 2 * h
+        slopes[place] = (above - function(weights)) / (2 * h)
+    return slopes
+""",
+    ],
+    "A.3": [
+        # the slope of a straight line
+        """
+def naive_relu(value):
+    return NaiveValue(max(0.0, value.data), (value,), (1.0,))
+""",
+        # the right number, with no way back
+        """
+def naive_relu(value):
+    return NaiveValue(max(0.0, value.data))
+""",
+        # a plain number
+        """
+def naive_relu(value):
+    return max(0.0, value.data)
+""",
+    ],
+    "A.4": [
+        # the logarithm of a probability that may be 0
+        """
+def safe_log_softmax(logits):
+    return logits.softmax(dim=-1).log()
+""",
+        # the powers of large scores are infinite
+        """
+def safe_log_softmax(logits):
+    return logits - logits.exp().sum(dim=-1, keepdim=True).log()
+""",
+        # the axis is not kept: on a square table, nothing complains
+        """
+def safe_log_softmax(logits):
+    shifted = logits - logits.max(dim=-1, keepdim=True).values
+    return shifted - shifted.exp().sum(dim=-1).log()
+""",
+        # one sum for the whole table
+        """
+def safe_log_softmax(logits):
+    shifted = logits - logits.max()
+    return shifted - shifted.exp().sum().log()
+""",
+    ],
+    "A.5": [
+        # the bug itself
+        """
+def share_right(logits, labels):
+    guesses = logits.argmax(dim=1, keepdim=True)
+    return (guesses == labels).float().mean().item()
+""",
+        # the largest of each column
+        """
+def share_right(logits, labels):
+    guesses = logits.argmax(dim=0)
+    return (guesses[: len(labels)] == labels[: len(guesses)]).float().mean().item()
+""",
+        # any hit counts for all
+        """
+def share_right(logits, labels):
+    guesses = logits.argmax(dim=1, keepdim=True)
+    return (guesses == labels).any(dim=1).float().mean().item()
+""",
+    ],
+    "A.6": [
+        # the bug itself
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    for inputs, targets in batches:
+        value = loss(model(inputs), targets)
+        value.backward()
+        optimizer.zero_grad()
+        optimizer.step()
+        losses.append(value.item())
+    return losses
+""",
+        # slopes are never cleared
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    for inputs, targets in batches:
+        value = loss(model(inputs), targets)
+        value.backward()
+        optimizer.step()
+        losses.append(value.item())
+    return losses
+""",
+        # cleared once, before the loop
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    optimizer.zero_grad()
+    for inputs, targets in batches:
+        value = loss(model(inputs), targets)
+        value.backward()
+        optimizer.step()
+        losses.append(value.item())
+    return losses
+""",
+        # the loss after the step
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    for inputs, targets in batches:
+        optimizer.zero_grad()
+        loss(model(inputs), targets).backward()
+        optimizer.step()
+        losses.append(loss(model(inputs), targets).item())
+    return losses
+""",
+    ],
+    "A.7": [
+        # the sum over the examples, not their mean
+        """
+def cross_entropy_gradient(logits, labels):
+    slopes = logits.softmax(dim=-1)
+    slopes[torch.arange(len(labels)), labels] -= 1
+    return slopes
+""",
+        # uphill
+        """
+def cross_entropy_gradient(logits, labels):
+    return (F.one_hot(labels, logits.shape[1]) - logits.softmax(dim=-1)) / len(labels)
+""",
+        # the slope at the right answer only
+        """
+def cross_entropy_gradient(logits, labels):
+    right = F.one_hot(labels, logits.shape[1])
+    return right * (logits.softmax(dim=-1) - 1) / len(labels)
+""",
+    ],
+    "A.8": [
+        # a running mean of the slopes
+        """
+def momentum_step(weights, slopes, velocity, lr, beta):
+    velocity = beta * velocity + (1 - beta) * slopes
+    return weights - lr * velocity, velocity
+""",
+        # the old velocity
+        """
+def momentum_step(weights, slopes, velocity, lr, beta):
+    return weights - lr * velocity, beta * velocity + slopes
+""",
+        # right, and it changes its arguments
+        """
+def momentum_step(weights, slopes, velocity, lr, beta):
+    velocity *= beta
+    velocity += slopes
+    weights -= lr * velocity
+    return weights, velocity
+""",
+    ],
+}
