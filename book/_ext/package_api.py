@@ -6,8 +6,9 @@ repository, whose address has its one home in _config.yml.
 
 import importlib
 import pkgutil
+import re
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeVar, get_origin
 
 from docutils import nodes
 from docutils.statemachine import StringList
@@ -15,6 +16,8 @@ from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
+
+SECTION = re.compile(r"[A-Z][a-z]+:$")  # "Args:" and its like, which napoleon reads
 
 
 def documented_modules(package: str) -> list[ModuleType]:
@@ -39,6 +42,35 @@ def _defines_something(module: ModuleType) -> bool:
     )
 
 
+def names_without_a_page(module: ModuleType) -> list[str]:
+    """Return the names in a module that signatures may mention and autodoc has no entry for.
+
+    Args:
+        module: a module of the package.
+
+    Returns:
+        Full names of its type variables and type aliases.
+    """
+    return [
+        f"{module.__name__}.{name}"
+        for name, value in vars(module).items()
+        if isinstance(value, TypeVar) or get_origin(value) is not None
+    ]
+
+
+def mark_examples(app: Sphinx, what: str, name: str, obj: object, options: object, lines: list[str]) -> None:
+    """Make an indented block of a docstring, outside its sections, the literal block that a reader sees."""
+    marked: list[str] = []
+    last = ""  # the last line that is not blank
+    for line in lines:
+        indented = line.startswith("    ") and not last.startswith(" ")
+        if indented and not marked[-1].strip() and not SECTION.match(last) and not last.endswith("::"):
+            marked += ["::", ""]
+        marked.append(line)
+        last = line if line.strip() else last
+    lines[:] = marked
+
+
 class PackageApi(SphinxDirective):
     """Document every module of the package named as the argument."""
 
@@ -48,8 +80,8 @@ class PackageApi(SphinxDirective):
         """Return one section for each module."""
         lines: list[str] = []
         for module in documented_modules(self.arguments[0]):
-            title = f"``{module.__name__}``"
-            lines += [title, "-" * len(title), "", f".. automodule:: {module.__name__}", "   :members:", ""]
+            lines += [f"## `{module.__name__}`", "", "```{eval-rst}"]
+            lines += [f".. automodule:: {module.__name__}", "   :members:", "```", ""]
         container = nodes.section()
         container.document = self.state.document
         content = StringList(lines, source="package-api")
@@ -57,8 +89,10 @@ class PackageApi(SphinxDirective):
         return list(container.children)
 
 
-def link_to_repository(app: Sphinx, config: Config) -> None:
-    """Let pages write repo:PATH for an address in the repository."""
+def configure(app: Sphinx, config: Config) -> None:
+    """Let pages write repo:PATH for an address in the repository, and signatures name type variables."""
+    for module in documented_modules("llmlite"):
+        config.nitpick_ignore += [("py:class", name) for name in names_without_a_page(module)]
     address = config.html_theme_options["repository_url"].rstrip("/")
     branch = config.html_theme_options.get("repository_branch", "main")
     schemes = config.myst_url_schemes
@@ -73,5 +107,6 @@ def link_to_repository(app: Sphinx, config: Config) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.add_directive("package-api", PackageApi)
-    app.connect("config-inited", link_to_repository, priority=100)
+    app.connect("config-inited", configure, priority=100)
+    app.connect("autodoc-process-docstring", mark_examples, priority=100)  # before napoleon
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -42,12 +42,24 @@ LOCAL = {
     CDN + r"/jquery/2[\d.]+/jquery\.min": f"{VENDOR}/jquery/jquery.min",
     r"https://colab\.research\.google\.com/assets/colab-badge\.svg": "_static/colab-badge.svg",
 }
-# Labels of widgets ask for MathJax 2's queue, and MathJax 3 has none: set their text where the page has math.
-WIDGET_MATH = """
+# Labels of widgets ask for MathJax 2's queue, and MathJax 3 has none. This one sets their text where a page
+# has math. MathJax drops keys that it does not know when it starts, so the queue is put there again.
+WIDGET_MATH = r"""
 window.MathJax = window.MathJax || {};
-window.MathJax.Hub = {
-  Queue: (call) => { if (window.MathJax.typesetPromise) window.MathJax.typesetPromise([call[2]]); },
-};
+(() => {
+  const waiting = [];
+  const hub = { Queue: (call) => waiting.push(call[2]) };
+  const set = (label) => {
+    if (!label.children.length) label.textContent = label.textContent.replace(/\$([^$]+)\$/g, "\\($1\\)");
+    MathJax.startup.promise.then(() => MathJax.typesetPromise([label]));
+  };
+  const ready = () => {
+    MathJax.startup.defaultReady();
+    MathJax.Hub = { Queue: (call) => set(call[2]) };
+    waiting.forEach(set);
+  };
+  Object.assign(window.MathJax, { Hub: hub, startup: { ready } });
+})();
 """
 
 
@@ -64,6 +76,7 @@ def copy_libraries(app: Sphinx) -> None:
     """Copy the installed libraries into the site, before pages are written: their links hold checksums."""
     if app.builder.format != "html":
         return
+    app.add_js_file(None, body=WIDGET_MATH, priority=600)  # after the line that configures MathJax
     if not MODULES.is_dir():
         raise ExtensionError("the site's JavaScript is not installed: python book/tools/assets.py install")
     for source, target in COPIES.items():
@@ -85,8 +98,6 @@ def localize_page(
         for pattern, local in LOCAL.items():
             body = re.sub(pattern, pathto(local, resource=True), body)
         context["body"] = body
-        if "application/vnd.jupyter.widget-view+json" in body:
-            app.add_js_file(None, body=WIDGET_MATH, priority=400)
     context["script_files"] = [script for script in context["script_files"] if not _is_thebe(script)]
     context["css_files"] = [style for style in context["css_files"] if not _is_thebe(style)]
 

@@ -1,0 +1,234 @@
+"""The site is self-contained: with the network off, math, widgets, bertviz and search work."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+import yaml
+from browser import Browser, find_chromium
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "book" / "_ext"))
+
+from loads import foreign_loads, in_page, in_script, in_style  # noqa: E402
+
+needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome on this machine")
+needs_assets = pytest.mark.skipif(
+    not (ROOT / "book/assets/node_modules").is_dir(),
+    reason="the site's JavaScript is not installed: python book/tools/assets.py install",
+)
+
+NOTEBOOK = {
+    "A slider": "import ipywidgets\nipywidgets.IntSlider(value=7, description=r'steps $\\eta$')",
+    "Attention, drawn": (
+        "import torch\nfrom bertviz import head_view\n"
+        "attention = torch.softmax(torch.arange(18.0).reshape(1, 2, 3, 3), -1)\n"
+        "head_view([attention], ['Mia', 'was', 'here'])"
+    ),
+}
+MATH = r"""# Try everything
+
+Inline $\boldsymbol{q}_\theta(w \mid h)$, a price of 5 dollars, and on a line of its own
+
+$$
+H(p, q) = -\sum_w p(w) \log q(w)
+$$
+
+\begin{align}
+a &= b
+\end{align}
+
+The word quicksilver stands here for the search.
+"""
+
+
+def cell(kind: str, source: str) -> dict[str, object]:
+    """Return one cell of a notebook that was never run."""
+    code = {"outputs": [], "execution_count": None} if kind == "code" else {}
+    return {
+        "cell_type": kind,
+        "id": f"c{abs(hash(source)) % 10**8}",
+        "metadata": {},
+        "source": source,
+        **code,
+    }
+
+
+def write_project(folder: Path) -> None:
+    """Write a book with the real configuration, and pages that hold one of everything."""
+    (folder / "chapters").mkdir()
+    (folder / "book").mkdir()
+    for name in ("_ext", "_static", "figures", "references.bib"):
+        (folder / "book" / name).symlink_to(ROOT / "book" / name)
+    shutil.copy(ROOT / "_config.yml", folder)
+    (folder / "book/index.md").write_text("# Town\n\n```{chapter-map}\n```\n\n```{chapter-table}\n```\n")
+    (folder / "_toc.yml").write_text(
+        "format: jb-book\nroot: book/index\n"
+        "chapters: [{file: book/try}, {file: chapters/01_language_models}]\n"
+    )
+    (folder / "chapters/01_language_models.md").write_text("# 1. Language models\n\nShort.\n")
+    cells = [cell("markdown", MATH)]
+    for title, code in NOTEBOOK.items():
+        cells += [cell("markdown", f"## {title}"), cell("code", code)]
+    kernel = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    notebook = {"nbformat": 4, "nbformat_minor": 5, "metadata": {"kernelspec": kernel}, "cells": cells}
+    (folder / "book/try.ipynb").write_text(json.dumps(notebook))
+
+
+def run(folder: Path, *command: str) -> None:
+    """Run a program of the environment in a folder and show its output if it fails."""
+    program = [str(Path(sys.executable).parent / command[0]), *command[1:]]
+    done = subprocess.run(program, cwd=folder, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the small book, as strictly as the real one, and return the folder of its pages."""
+    folder = tmp_path_factory.mktemp("project")
+    write_project(folder)
+    run(folder, "jupyter", "execute", "--inplace", "book/try.ipynb")
+    run(folder, "jupyter-book", "build", ".", "-n", "-W", "--keep-going")
+    return folder / "_build/html"
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Start one browser for all tests here."""
+    with Browser() as started:
+        yield started
+
+
+def foreign(requests: list[str]) -> list[str]:
+    """Return the requests that left this machine."""
+    return [address for address in requests if not address.startswith(("file:", "data:", "blob:"))]
+
+
+@needs_assets
+class TestPages:
+    def test_nothing_is_loaded_from_elsewhere(self, site: Path) -> None:
+        assert foreign_loads(site, vendored=site / "_static/vendor") == []
+
+    def test_addresses_of_cdns_are_rewritten_and_thebe_is_gone(self, site: Path) -> None:
+        page = (site / "book/try.html").read_text()
+        assert "../_static/vendor/d3/d3.min" in page
+        assert "../_static/vendor/requirejs/require.js" in page
+        assert "cdnjs" not in page
+        assert "thebe@" not in page and "sphinx-thebe" not in page
+
+    def test_the_map_lights_the_chapters_that_exist(self, site: Path) -> None:
+        page = (site / "book/index.html").read_text()
+        planned = yaml.safe_load((ROOT / "book/chapters.yml").read_text())
+        assert (
+            page.count('<a class="written" href="../chapters/01_language_models.html">') == 2
+        )  # wide and tall
+        assert page.count('<g class="planned">') == 2 * (len(planned) - 1)
+        assert page.count("planned-mark") == len(planned) - 1
+
+    @needs_chromium
+    def test_math_is_set(self, site: Path, browser: Browser) -> None:
+        browser.open(
+            (site / "book/try.html").as_uri(), "document.querySelectorAll('mjx-container').length >= 3"
+        )
+        text = browser.run("document.querySelector('article section').innerText.split('A slider')[0]")
+        assert "\\(" not in text and "\\[" not in text and "$" not in text
+        assert browser.run("document.querySelectorAll('merror, mjx-merror, [data-mjx-error]').length") == 0
+        browser.wait("[...document.fonts].some(f => f.family.startsWith('MJX') && f.status === 'loaded')")
+        assert foreign(browser.requests) == []
+
+    @needs_chromium
+    def test_widgets_and_bertviz_are_drawn(self, site: Path, browser: Browser) -> None:
+        browser.open(
+            (site / "book/try.html").as_uri(),
+            "document.querySelector('.jupyter-widgets .noUi-handle, .widget-slider')",
+        )
+        browser.wait("document.querySelectorAll('.bertviz svg line, [id^=bertviz] svg line').length >= 9")
+        browser.wait("document.querySelector('.widget-label mjx-container')")
+        assert browser.run("document.querySelector('.widget-label').innerText").startswith("steps")
+        assert foreign(browser.requests) == []
+        assert browser.errors == []
+
+    @needs_chromium
+    def test_search_finds_a_word(self, site: Path, browser: Browser) -> None:
+        browser.open(
+            f"{(site / 'search.html').as_uri()}?q=quicksilver",
+            "document.querySelector('#search-results li a')",
+        )
+        assert "Try everything" in browser.run("document.querySelector('#search-results').innerText")
+        assert foreign(browser.requests) == []
+
+    @needs_chromium
+    @pytest.mark.parametrize("page", ["book/index", "book/try"])
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_a_phone_shows_the_page_without_scrolling_sideways(
+        self, site: Path, browser: Browser, page: str, dark: bool
+    ) -> None:
+        browser.screen(390, 844, dark=dark, phone=True)
+        browser.open((site / f"{page}.html").as_uri())
+        assert browser.run("innerWidth") == 390
+        assert browser.run("document.documentElement.scrollWidth") <= 390
+        assert browser.run("document.documentElement.dataset.theme") == ("dark" if dark else "light")
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<script src="https://cdn.example/a.js"></script>',
+        '<script src="//cdn.example/a.js"></script>',
+        '<link rel="stylesheet" href="https://fonts.example/a.css">',
+        '<link rel="preconnect" href="https://fonts.example">',
+        '<img src="a.png" srcset="a.png 1x, https://img.example/a.png 2x">',
+        '<p style="background: url(https://img.example/a.png)">',
+        "<style>@import 'https://fonts.example/a.css';</style>",
+        '<style>@font-face { src: url("https://fonts.example/a.woff2") }</style>',
+        '<script>fetch("https://api.example/v1")</script>',
+        '<script>require.config({paths: {d3: "https://cdn.example/d3.min"}})</script>',
+        '<script>const THEBE_JS_URL = "https://cdn.example/thebe.js"</script>',
+        '<iframe src="http://frame.example"></iframe>',
+        '<svg><image href="https://img.example/a.png"/></svg>',
+        '<svg><use xlink:href="https://img.example/a.svg#x"/></svg>',
+    ],
+)
+def test_a_planted_load_is_found(page: str, tmp_path: Path) -> None:
+    (tmp_path / "page.html").write_text(f"<html><body>{page}</body></html>")
+    assert len(foreign_loads(tmp_path)) == 1
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<a href="https://example.org/paper">a paper</a>',
+        '<link rel="canonical" href="https://book.example/">',
+        '<meta property="og:url" content="https://book.example/">',
+        '<svg xmlns="http://www.w3.org/2000/svg"><use href="#tree"/></svg>',
+        "<img src=\"data:image/svg+xml;utf8,<svg xmlns='http://www.w3.org/2000/svg'/>\">",
+        '<script src="_static/a.js"></script><script>// see https://example.org for the source</script>',
+    ],
+)
+def test_a_link_is_no_load(page: str) -> None:
+    assert in_page(page) == []
+
+
+def test_style_sheets_and_scripts_are_read() -> None:
+    assert in_style("a { background: url('//img.example/a.png') } /* url(https://old.example/b.png) */") == [
+        "//img.example/a.png"
+    ]
+    assert in_script("import x from 'https://cdn.example/x.mjs'") == ["https://cdn.example/x.mjs"]
+    assert in_script("new URL('https://example.org')") == []
+
+
+def test_a_build_with_a_foreign_load_fails(tmp_path: Path) -> None:
+    from selfcontained import refuse_foreign_loads
+    from sphinx.errors import ExtensionError
+
+    app = SimpleNamespace(outdir=str(tmp_path), builder=SimpleNamespace(format="html"))
+    (tmp_path / "index.html").write_text("<p>good</p>")
+    refuse_foreign_loads(app, None)
+    (tmp_path / "bad.html").write_text('<script src="https://cdn.example/a.js"></script>')
+    with pytest.raises(ExtensionError, match=r"bad\.html: https://cdn\.example/a\.js"):
+        refuse_foreign_loads(app, None)
