@@ -1,0 +1,97 @@
+"""Language models that count.
+
+Deviation from the paper: the recursion ends in the uniform distribution, so that no word of the vocabulary is
+impossible.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Collection, Hashable, Iterable, Sequence
+from typing import TypeVar
+
+import torch
+
+Token = TypeVar("Token", bound=Hashable)
+START = ""  # stands before the first token of every text
+
+
+class NGram:
+    """Predict a token from the `order - 1` tokens before it, by counting what followed them.
+
+    Args:
+        order: length of the longest n-gram that is counted, at least 1.
+        vocabulary: every token that can occur, the mark for the end of a text included.
+
+    Raises:
+        ValueError: the order is below 1, or the vocabulary is empty.
+
+    Reference: method C of Witten and Bell (witten1991), interpolated as in Chen and Goodman (chen1999).
+    """
+
+    def __init__(self, order: int, vocabulary: Collection[str]) -> None:
+        if order < 1 or not vocabulary:
+            raise ValueError(
+                f"order={order}, {len(vocabulary)} words: an n-gram model needs 1 or more of each"
+            )
+        self.order = order
+        self.vocabulary = sorted(vocabulary)
+        self.counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+
+    def count(self, texts: Iterable[Sequence[str]]) -> "NGram":
+        """Count the n-grams of texts, and return the model.
+
+        Raises:
+            ValueError: a token is not in the vocabulary.
+        """
+        known = set(self.vocabulary)
+        for tokens in texts:
+            if unknown := set(tokens) - known:
+                raise ValueError(
+                    f"{sorted(unknown)[:5]} are not in the vocabulary: add them, or replace them"
+                )
+            padded = (START,) * (self.order - 1) + tuple(tokens)
+            for end in range(self.order - 1, len(padded)):
+                for n in range(self.order):
+                    self.counts[padded[end - n : end]][padded[end]] += 1
+        return self
+
+    def prob(self, token: str, before: Sequence[str]) -> float:
+        """Return the probability of a token after the tokens before it."""
+        before = (START,) * (self.order - 1) + tuple(before)
+        p = 1 / len(self.vocabulary)
+        for n in range(self.order):
+            seen = self.counts.get(before[len(before) - n :])
+            if seen:  # T kinds of tokens followed here: the next is new with probability T / (N + T)
+                p = (seen[token] + len(seen) * p) / (seen.total() + len(seen))
+        return p
+
+    def log_prob(self, tokens: Sequence[str]) -> float:
+        """Return the log-probability (nats) of a whole text, from its first token to its last."""
+        return sum(math.log(self.prob(token, tokens[:i])) for i, token in enumerate(tokens))
+
+    def distribution(self, before: Sequence[str]) -> dict[str, float]:
+        """Return the probability of every token of the vocabulary, most probable first."""
+        probs = {token: self.prob(token, before) for token in self.vocabulary}
+        return dict(sorted(probs.items(), key=lambda item: -item[1]))
+
+    def sample(self, before: Sequence[str], generator: torch.Generator) -> str:
+        """Draw the next token: one that was seen here, or else one for a shorter context."""
+        before = (START,) * (self.order - 1) + tuple(before)
+        for n in reversed(range(self.order)):
+            seen = self.counts.get(before[len(before) - n :])
+            if seen:
+                point = torch.rand((), generator=generator).item() * (seen.total() + len(seen))
+                for token, count in seen.items():
+                    point -= count
+                    if point < 0:
+                        return token
+        return self.vocabulary[int(torch.randint(len(self.vocabulary), (), generator=generator))]
+
+    def generate(
+        self, prompt: Sequence[str], generator: torch.Generator, end: str, limit: int = 300
+    ) -> list[str]:
+        """Continue a prompt until the token `end`, or until `limit` tokens stand there; `end` is left out."""
+        tokens = list(prompt)
+        while len(tokens) < limit and (token := self.sample(tokens, generator)) != end:
+            tokens.append(token)
+        return tokens

@@ -1,0 +1,180 @@
+"""Figures for pages: one style, a text for whoever cannot see them, and SVG that answers to a touch.
+
+An interactive figure is a piece of HTML with its data inside: it works on a static page, in a notebook and
+without a network, and shows its first state where scripts do not run. Its script and style lie in
+`data/figures/`, one pair of files for each kind of figure.
+"""
+
+import html
+import io
+import json
+from collections.abc import Mapping, Sequence
+from importlib import resources
+from itertools import count
+from typing import Any
+
+import matplotlib.pyplot as plt
+from IPython.display import HTML, display
+from matplotlib.figure import Figure
+
+PALETTE = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
+_DATA = resources.files("llmlite") / "data"
+_numbers = count(1)  # ids of interactive figures: the same in every run of a notebook
+
+
+def use_style() -> None:
+    """Give all figures of this notebook the style of the book."""
+    with resources.as_file(_DATA / "styles" / "book.mplstyle") as path:
+        plt.style.use(path)
+
+
+def show(figure: Figure, alt: str) -> None:
+    """Show a figure with a text that says what it shows, and close it.
+
+    Args:
+        figure: a matplotlib figure.
+        alt: one or two sentences for readers who do not see it.
+
+    Raises:
+        ValueError: the text is missing.
+    """
+    if not alt.strip():
+        raise ValueError("a figure needs alt=...: say in a sentence what it shows")
+    file = io.BytesIO()
+    figure.savefig(file, format="png", metadata={"Software": None})
+    plt.close(figure)
+    data = {"image/png": file.getvalue(), "text/plain": alt}
+    display(data, raw=True, metadata={"image/png": {"alt": alt}})  # type: ignore[no-untyped-call]
+
+
+def interactive(kind: str, alt: str, data: Any, still: str) -> HTML:
+    """Return an interactive figure.
+
+    Args:
+        kind: which one: `data/figures/{kind}.js` and `{kind}.css` exist.
+        alt: what it shows and how it is used, for readers who do not see it.
+        data: what its script gets, as JSON.
+        still: HTML of its first state, shown where scripts do not run.
+
+    Raises:
+        ValueError: the text is missing.
+    """
+    if not alt.strip():
+        raise ValueError("a figure needs alt=...: say in a sentence what it shows")
+    name = f"llmlite-figure-{next(_numbers)}"
+    style, script = ((_DATA / "figures" / f"{kind}.{end}").read_text() for end in ("css", "js"))
+    content = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+    run = f"((root, data) => {{\n{script}}})(document.getElementById('{name}'), {content});"
+    label = html.escape(alt)
+    return HTML(  # type: ignore[no-untyped-call]
+        f'<div id="{name}" class="llmlite-{kind}" role="group" aria-label="{label}">\n'
+        f"<style>{style}</style>\n{still}\n<script>{run}</script>\n</div>"
+    )
+
+
+def bars(rows: Sequence[tuple[str, float, float]], labels: tuple[str, str]) -> str:
+    """Return a static SVG of paired bars.
+
+    Args:
+        rows: (word, first probability, second probability), the first in the colour of the text.
+        labels: what the two stand for.
+    """
+    width, height = 520, 24 * len(rows) + 26
+    parts = [
+        f'<svg viewBox="0 0 {width} {height}" role="img"><title>{html.escape(" and ".join(labels))}</title>'
+    ]
+    for i, label in enumerate(labels):
+        parts.append(f'<rect class="bar-{i}" x="{150 + 170 * i}" y="3" width="12" height="12"/>')
+        parts.append(f'<text x="{167 + 170 * i}" y="14">{html.escape(label)}</text>')
+    for i, (word, *probs) in enumerate(rows):
+        y = 26 + 24 * i
+        parts.append(f'<text x="140" y="{y + 14}" text-anchor="end">{html.escape(word)}</text>')
+        for j, prob in enumerate(probs):
+            length = max(310 * prob, 0.5)
+            parts.append(f'<rect class="bar-{j}" x="150" y="{y + 9 * j}" width="{length:.1f}" height="8"/>')
+        parts.append(
+            f'<text x="{156 + 310 * max(probs):.1f}" y="{y + 14}" class="value">{percents(probs)}</text>'
+        )
+    return "".join(parts) + "</svg>"
+
+
+def percents(probs: Sequence[float]) -> str:
+    """Return probabilities as text: "40% / 3%"."""
+    return " / ".join("0" if p == 0 else "<1%" if p < 0.01 else f"{100 * p:.0f}%" for p in probs).replace(
+        "<", "&lt;"
+    )
+
+
+def word_by_word(
+    words: Sequence[str],
+    truth: Sequence[Mapping[str, float]],
+    guess: Sequence[Mapping[str, float]],
+    alt: str,
+    labels: tuple[str, str] = ("what is possible", "what the model guesses"),
+    first: int = 0,
+) -> HTML:
+    """Return a text whose words can be chosen: each shows what could have stood there, and a model's guess.
+
+    Args:
+        words: the text.
+        truth, guess: for each word, the exact and the model's distribution of the word that stands there.
+        alt: what the figure shows, for readers who do not see it.
+        labels: the names of the two distributions.
+        first: the word that is chosen at the start.
+    """
+    chosen = []
+    for word, exact, model in zip(words, truth, guess, strict=True):
+        top = {*top_words(exact), *top_words(model), word}
+        rows = [(shown(w), round(exact.get(w, 0.0), 4), round(model.get(w, 0.0), 4)) for w in top]
+        chosen.append(sorted(rows, key=lambda row: (-row[1] - row[2], row[0])))
+    lost = [
+        round(exact.get(w, 0) - model.get(w, 0), 3)
+        for w, exact, model in zip(words, truth, guess, strict=True)
+    ]
+    buttons = "".join(
+        f'<button type="button" style="--lost:{max(gap, 0):.2f}" aria-pressed="{str(i == first).lower()}">'
+        f"{html.escape(shown(word))}</button> "
+        for i, (word, gap) in enumerate(zip(words, lost, strict=True))
+    )
+    picture = bars(chosen[first], labels)
+    still = f'<p class="words">{buttons}</p><div class="bars" aria-live="polite">{picture}</div>'
+    return interactive("words", alt, {"rows": chosen, "labels": labels, "first": first}, still)
+
+
+def top_words(probs: Mapping[str, float], n: int = 4) -> list[str]:
+    """Return the n most probable words."""
+    return sorted(probs, key=lambda word: (-probs[word], word))[:n]
+
+
+def shown(word: str) -> str:
+    """Return a word as a figure shows it: the end of a text gets a sign."""
+    return "⏎" if word == "\n" else word
+
+
+def quiz(question: str, items: Sequence[tuple[str, str, str]], choices: tuple[str, str], alt: str) -> HTML:
+    """Return a quiz: texts that are one of two things.
+
+    Args:
+        question: asked above the texts.
+        items: (text, the right choice, what to notice in it).
+        choices: the two answers.
+        alt: what the quiz is about.
+
+    Raises:
+        ValueError: an answer is none of the choices.
+    """
+    for _, answer, _ in items:
+        if answer not in choices:
+            raise ValueError(f"the answer {answer!r} is none of {choices}")
+    buttons = "".join(
+        f'<button type="button" data-choice="{choice}">{choice}</button> '
+        for choice in map(html.escape, choices)
+    )
+    listed = "".join(
+        f'<li><p>{html.escape(text)}</p><p class="answers">{buttons}</p><details><summary>answer</summary>'
+        f"<b>{html.escape(answer)}.</b> {html.escape(why)}</details></li>"
+        for text, answer, why in items
+    )
+    asked = f'<p class="question">{html.escape(question)}</p>'
+    still = f'{asked}<ol>{listed}</ol><p class="score" aria-live="polite"></p>'
+    return interactive("quiz", alt, {"answers": [answer for _, answer, _ in items]}, still)
