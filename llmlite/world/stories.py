@@ -261,3 +261,8 @@ def set_out(tell: Teller, town: Any, who: Any) -> Any:
         tell.say(WORKDAYS, who=who, weather=WEATHER, time=TIME)
         return tell.reveal(tell.fact(who, "workplace"))
     return tell.say(OUTINGS, who=who, weather=WEATHER, time=TIME, place=town.places)["place"]
+
+
+def sentences() -> list[str]:
+    """Return every sentence, its holes open, and everything else that is picked word by word."""
+    return [text for choice in globals().values() if isinstance(choice, Choice) for text in choice.values]

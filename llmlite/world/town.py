@@ -2,14 +2,16 @@
 
 import math
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping
 from itertools import product
 from typing import Any, NamedTuple
 
 from llmlite.world.facts import ATTRIBUTES, GRAMMAR, LAWS, Person, checked_cast, drawn_facts
+from llmlite.world.map import draw_map
 from llmlite.world.primitives import END, WORD, Choice, Sampler
 from llmlite.world.reader import Hidden, Search, View, derivations, log_sum
-from llmlite.world.stories import story
+from llmlite.world.stories import sentences, story
 from llmlite.world.words import (
     COLOURS,
     NAMES,
@@ -208,6 +210,22 @@ class Town(Nowhere):
         total = math.fsum(search.following.values())
         ordered = sorted(search.following.items(), key=lambda item: (-item[1], item[0]))
         return {word: prob / total for word, prob in ordered}
+
+    def map(self) -> str:
+        """Return a drawn map of the town, as SVG."""
+        return draw_map(self.people.values())
+
+    def vocabulary(self) -> list[str]:
+        """Return every word that a story can hold, marks and the end of a story included, in order."""
+        texts = [END, *self.people, *NUMBERS[2:]]
+        texts += [
+            value for choice in self.attributes.values() for value in choice.values if isinstance(value, str)
+        ]
+        texts += [rule(value) for base, rule in GRAMMAR.values() for value in ATTRIBUTES[base]]
+        texts += [text for sayings in SAYINGS.values() for text in sayings.values()]
+        texts += [find for choice in self._finds.values() for find in choice.values]
+        texts += [re.sub(r"\{[\w.]+\}", " ", sentence) for sentence in sentences()]
+        return sorted({word for text in texts for word in WORD.findall(text)})
 
     def judge(self, text: str) -> Verdict:
         """Tell whether a text is a story of this town, of another town, or none."""
