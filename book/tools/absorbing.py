@@ -39,8 +39,8 @@ def absorb(book: Book, source: Path, notebook: Path | None = None) -> bool:
     text = source.read_text(encoding="utf-8")
     if edited.metadata.get("llmlite", {}).get("source") != digest(text):
         raise SourceError(
-            f"{source.name} has changed since this notebook was built from it, so the edits of one would undo "
-            "those of the other. Build the notebook anew and repeat the edits there, or make them in the source."
+            f"{source.name} has changed since this notebook was built from it: the edits of one would undo "
+            "those of the other. Build the notebook anew and repeat the edits, or make them in the source."
         )
     new = _merged(text.splitlines(), chapter_cells(book, source), edited.cells, badge(book, source))
     if new != text:
@@ -97,10 +97,10 @@ def _keys(made: list[Cell], names: list[str], found: list[NotebookNode]) -> list
     by_text: dict[tuple[str, str], list[str]] = {}
     for cell, name in zip(made, names, strict=True):
         by_text.setdefault((cell.kind, cell.text), []).append(name)
-    keys = [str(cell.get("id") or cell.metadata.get("id") or "") for cell in found]
-    for number, (key, cell) in enumerate(zip(keys, found, strict=True)):
-        if key not in names:
-            same = [n for n in by_text.get((cell.cell_type, cell.source), []) if n not in keys]
+    keys = [str(new.get("id") or new.metadata.get("id") or "") for new in found]
+    for number, new in enumerate(found):
+        if keys[number] not in names:
+            same = [name for name in by_text.get((new.cell_type, new.source), []) if name not in keys]
             keys[number] = same[0] if same else f"new {number}"
     return keys
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from cells import chapter_cells
 from pieces import Book, key
 from runs import notebook_of, write
-from sources import SourceError
+from sources import FUNCTION, SourceError
 
 
 def assign(book: Book, sources: list[Path], blank: list[str], folder: Path) -> list[Path]:
@@ -57,18 +57,15 @@ def available_cases(book: Book) -> list[str]:
     functions: set[tuple[str, str]] = set()
     package = importlib.import_module("llmlite.cases")
     for info in pkgutil.iter_modules(package.__path__):
-        module = importlib.import_module(f"llmlite.cases.{info.name}")
-        found = inspect.getmembers(module, inspect.isfunction)
-        functions |= {(info.name, name) for name, value in found if value.__module__ == module.__name__}
+        holder = importlib.import_module(f"llmlite.cases.{info.name}")
+        found = inspect.getmembers(holder, inspect.isfunction)
+        functions |= {(info.name, name) for name, value in found if value.__module__ == holder.__name__}
     names = []
     for module in book.package.modules.values():
-        folder = module.name.split(".")[0]
         for name, node in module.defined.items():
-            symbols = [f"{module.name}.{name}"]
-            symbols += [
-                f"{module.name}.{name}.{part.name}"
-                for part in getattr(node, "body", [])
-                if hasattr(part, "name")
-            ]
-            names += [s for s in symbols if (folder, s.partition(".")[2].replace(".", "_")) in functions]
+            parts = [part.name for part in getattr(node, "body", []) if isinstance(part, FUNCTION)]
+            for inner in [name, *(f"{name}.{part}" for part in parts)]:
+                folder, _, rest = f"{module.name}.{inner}".partition(".")
+                if (folder, rest.replace(".", "_")) in functions:
+                    names.append(f"{folder}.{rest}")
     return sorted(names)

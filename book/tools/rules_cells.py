@@ -42,6 +42,7 @@ def prose(text: str) -> str:
         r"(?ms)^\$\$.*?\$\$",
         r"(?m)^\|.*$",
         r"(?m)^(:|\().*$",
+        r"(?m)^(#+|[-*>]|\d+\.) ",
         r"\]\([^)]*\)",
     ):
         text = re.sub(pattern, " ", text)
@@ -96,7 +97,8 @@ def exercises(book: Book, sources: list[Path]) -> list[Problem]:
                     )
                 waiting = True
             number = NUMBER.search(cell.text)
-            if number and (number["number"] in numbers or number["number"].lower() != label.lower() or not waiting):
+            wrong = number and (number["number"] in numbers or number["number"].lower() != label.lower())
+            if number and (wrong or not waiting):
                 what = f"check {number['number']} does not belong to exercise {label or '(no label)'}"
                 problems.append(
                     Problem(where, what, "one exercise, :label: ex-1-3, then its cell, then its check")

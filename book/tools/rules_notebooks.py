@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import nbformat
+from cells import Cell, cell_ids
 from nbformat import NotebookNode
 from pieces import Book, key
 from problems import Problem, notebooks, place
@@ -35,20 +36,20 @@ def built(book: Book, sources: list[Path]) -> list[Problem]:
 
 
 def _unequal(book: Book, source: Path, path: Path, found: NotebookNode, wanted: NotebookNode) -> Problem:
-    pairs = zip(found.cells, wanted.cells, strict=False)
-    first = next(
-        (n for n, (a, b) in enumerate(pairs, start=1) if (a.source, a.cell_type) != (b.source, b.cell_type)),
-        None,
+    pairs = enumerate(zip(found.cells, wanted.cells, strict=False), start=1)
+    differing = (n for n, (a, b) in pairs if (a.source, a.cell_type) != (b.source, b.cell_type))
+    # An id is a hash of the text that was built, so it tells who changed a cell: the machine or an editor.
+    cells = [Cell(cell.cell_type, cell.source) for cell in found.cells]
+    verb = "build"
+    if [cell.get("id") for cell in found.cells] != cell_ids(cells):
+        what, verb = "the notebook was edited", "build" if "solutions" in path.parts else "absorb"
+    elif found.metadata.get("llmlite", {}).get("source") != wanted.metadata.llmlite.source:
+        what = "the notebook is older than its source"
+    else:
+        what = "package code that it shows has changed"
+    return Problem(
+        place(book, path, next(differing, None)), what, f"python book/tools/chapters.py {verb} {key(source)}"
     )
-    same_source = found.metadata.get("llmlite", {}).get("source") == wanted.metadata.llmlite.source
-    verbs = "absorb" if same_source and "solutions" not in path.parts else "build"
-    reason = "was edited" if same_source else "is older than its source"
-    if same_source and verbs == "build":
-        reason = "was edited, or package code that it shows has changed"
-    elif same_source:
-        reason = "was edited (absorb), or package code that it shows has changed (build)"
-    command = f"python book/tools/chapters.py {verbs} {key(source)}"
-    return Problem(place(book, path, first), f"the notebook {reason}", command)
 
 
 def executed(book: Book, sources: list[Path]) -> list[Problem]:
@@ -109,6 +110,6 @@ def undefined(book: Book, sources: list[Path]) -> list[Problem]:
         raise RuntimeError(result.stderr)
     problems = []
     for item in json.loads(result.stdout):
-        where = place(book, Path(item["filename"]), None) + f", code cell {item['cell']}"
+        where = place(book, Path(item["filename"]), None) + f", cell {item['cell']}"
         problems.append(Problem(where, item["message"], "define or import it in a cell above"))
     return problems

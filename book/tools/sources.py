@@ -241,6 +241,10 @@ def needed_names(code: str) -> set[str]:
             visit(child)
 
     visit(table)
+    for node in ast.walk(ast.parse(code)):  # types that are written as text
+        for part in (getattr(node, "annotation", None), getattr(node, "returns", None)):
+            if isinstance(part, ast.Constant) and isinstance(part.value, str):
+                needed |= {n.id for n in ast.walk(ast.parse(part.value)) if isinstance(n, ast.Name)}
     return needed - bound_names(code) - set(dir(builtins))
 
 
