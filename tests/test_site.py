@@ -43,6 +43,12 @@ $$
 a &= b
 \end{align}
 
+:::{exercise} Count by hand (**)
+:label: ex-7-3
+
+Count.
+:::
+
 The word quicksilver stands here for the search.
 """
 
@@ -129,6 +135,11 @@ class TestPages:
         )  # wide and tall
         assert page.count('<g class="planned">') == 2 * (len(planned) - 1)
         assert page.count("planned-mark") == len(planned) - 1
+
+    def test_an_exercise_has_the_number_of_its_label(self, site: Path) -> None:
+        page = (site / "book/try.html").read_text()
+        assert '<span class="caption-number">Exercise 7.3</span> Count by hand <span class="stars"' in page
+        assert "★★</span>" in page and "(**)" not in page
 
     @needs_chromium
     def test_math_is_set(self, site: Path, browser: Browser) -> None:

@@ -17,11 +17,13 @@ from sphinx.config import Config
 from sphinx.util.docutils import SphinxDirective
 from sphinx.util.nodes import nested_parse_with_titles
 
+# The order of the design: a folder builds on those before it. What is not named here, the tools, follows.
+FOLDERS = ("world", "text", "model", "training", "evaluation", "tuning", "retrieval", "hub", "zoo")
 SECTION = re.compile(r"[A-Z][a-z]+:$")  # "Args:" and its like, which napoleon reads
 
 
 def documented_modules(package: str) -> list[ModuleType]:
-    """Return the modules of a package that hold something public, in alphabetical order.
+    """Return the modules of a package that hold something public, in reading order.
 
     Args:
         package: the name of an importable package.
@@ -31,8 +33,13 @@ def documented_modules(package: str) -> list[ModuleType]:
     """
     root = importlib.import_module(package)
     names = [found.name for found in pkgutil.walk_packages(root.__path__, f"{package}.")]
-    public = [name for name in names if "._" not in name]
+    public = sorted((name for name in names if "._" not in name), key=_reading_order)
     return [module for module in map(importlib.import_module, public) if _defines_something(module)]
+
+
+def _reading_order(name: str) -> tuple[int, str]:
+    part = name.split(".")[1]
+    return FOLDERS.index(part) if part in FOLDERS else len(FOLDERS), name
 
 
 def _defines_something(module: ModuleType) -> bool:
