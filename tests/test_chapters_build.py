@@ -36,6 +36,16 @@ def test_markdown_is_cut_at_headings_targets_and_exercises_but_not_in_code() -> 
     assert found[2:] == ["## Two", ":::{exercise} X\n:::", "last"]
 
 
+def test_a_directive_is_never_cut() -> None:
+    text = "a\n\n:::{exercise} X\n:label: ex\n\n(inner)=\n\n```sh\n:::\n```\n:::\n\nb\n"
+    assert [piece.text[:3] for piece in split(text)] == ["a", ":::"]
+
+
+def test_a_code_cell_that_would_not_run_is_named() -> None:
+    with pytest.raises(SourceError, match="a code cell inside a directive"):
+        split("````{note}\n```{code-cell} python\n1\n```\n````\n")
+
+
 def test_unknown_tag_is_named() -> None:
     with pytest.raises(SourceError, match="unknown tag exercice"):
         split("```{code-cell} python\n:tags: [exercice]\n1\n```\n")

@@ -125,6 +125,14 @@ def test_a_stored_error(ran: Book) -> None:
     assert RULES["executed"](ran, ran.sources()) == []
 
 
+def test_a_stored_warning(ran: Book) -> None:
+    def edits(notebook: NotebookNode) -> None:
+        last(notebook).outputs = [nbformat.v4.new_output("stream", name="stderr", text="UserWarning")]
+
+    change(ran, edits)
+    broken(ran, "executed", "cell 11: it prints a warning", "mend the cell")
+
+
 def test_a_skipped_cell_without_stored_output(ran: Book) -> None:
     change(ran, lambda notebook: last(notebook).metadata.update(tags=["nbval-skip"]))
     broken(ran, "executed", "no stored output with its date", "run 01 --real")
@@ -143,6 +151,18 @@ def test_a_stale_figure_after_the_package_changed(ran: Book, edit: Edit) -> None
     assert RULES["fresh"](Book(ran.root), ran.sources()) == [], "words about code are not code"
     edit(counter, "+= 1", "+= 2")
     broken(ran, "fresh", "package code that it uses changed", "run 01")
+
+
+def test_a_stale_figure_after_its_data_changed(ran: Book, toy: Path, edit: Edit) -> None:
+    data = ran.root / "llmlite" / "data" / "results" / "floor.json"
+    data.parent.mkdir(parents=True)
+    data.write_text("[1]")
+    assert RULES["fresh"](Book(ran.root), [toy]) == [], "no cell reads it"
+    edit(toy, "import math", 'import math\nfloor = "floor"')
+    notebook = nbformat.read(build(ran, toy), as_version=4)
+    before = package_hash(ran, notebook)
+    data.write_text("[2]")
+    assert package_hash(ran, notebook) != before
 
 
 def test_a_public_name_without_a_home(ran: Book, toy: Path, edit: Edit) -> None:

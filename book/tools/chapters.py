@@ -1,12 +1,58 @@
 """Make, run, check and take back the chapters of the book.
 
-    python book/tools/chapters.py build  [CHAPTER...]          sources -> notebooks
-    python book/tools/chapters.py run    [CHAPTER...] [--real] build, execute, store outputs
-    python book/tools/chapters.py check  [CHAPTER...]          every rule of the book
-    python book/tools/chapters.py absorb CHAPTER [--from FILE] an edited notebook -> its source
+    python book/tools/chapters.py build  [CHAPTER...]             sources -> notebooks; outputs are kept
+    python book/tools/chapters.py run    [CHAPTER...] [--real]    build, execute, store outputs
+    python book/tools/chapters.py check  [CHAPTER...]             every rule of the book
+    python book/tools/chapters.py absorb CHAPTER [--from FILE]    an edited notebook -> its source
     python book/tools/chapters.py assign CHAPTER... --blank NAME...   a student's copy
 
 A CHAPTER is "01", "01_language_models", or the path of one of its files; without one, all are meant.
+
+What an author writes
+---------------------
+chapters/src/NN_slug.md, MyST Markdown. Nothing else in chapters/ is edited: `build` makes it. Prose is
+cut into cells before each heading, target and exercise, and at `+++`. The line below the title, a link to
+Colab, is made. A code cell is a fence "{code-cell} python"; `:tags: [needed, hide-input]` is its option.
+
+First code cell
+    `# llmlite: setup`, followed by packages that the chapter needs beside the package's own:
+    `# llmlite: setup bertviz faiss-cpu`.
+
+Home cell
+    One or more lines `# llmlite: FOLDER.FILE.NAME`, nothing else. The build inserts the code of the
+    function, class, method or constant, docstrings cut to their first line, and the imports it needs that
+    no cell above has made. `... Town without map, judge` leaves methods to home cells of their own,
+    `# llmlite: world.town.Town.map`. A class is imported from the package at the end of its cell, so that
+    there is one class; a method is put into its class; a function stays the cell's own, so that readers
+    can change it and see the effect. After its home a name is not imported again in the same chapter.
+
+Exercise
+    A directive `:::{exercise} Title (*)` with `:label: ex-1-3`; then a cell tagged `exercise`, in which
+    the solution stands between `# BEGIN SOLUTION` and `# END SOLUTION`; then a cell tagged
+    `check, hide-input` that begins with `@check_exercise("1.3", function)`. In a function the solution becomes
+    `raise NotImplementedError  # your code here`. At the left margin it becomes `# your code here`: write
+    `answer = None` above it and check `answer`. tests/wrong/NN_slug.py holds two plausible wrong
+    solutions of each (format: tests/test_exercises.py).
+
+Tags
+    needed            the solutions notebook needs this cell (a home cell becomes an import there)
+    solution          only in the solutions notebook; for prose: +++ {"tags": ["solution"]}
+    finale            only in assigned copies; use `with transplanted():` of llmlite.check
+    nbval-skip        needs the network or large files: only `run --real` executes it
+    real-data         may import what the setup cell does not install
+    raises-exception  its error is meant
+    large-output      more than 60 kB or 30 lines of output are meant
+
+A number that may differ between machines is printed with `band` or `band_table`, what a trained model
+writes with `show_samples`, HTML or SVG that depends on weights with `trained`: tests compare all but the
+changing part.
+
+`build` keeps outputs of unchanged cells; `check` (and the tests) say when they are stale. Public names of
+the package without a home cell stand in book/tools/homes.toml, with a reason.
+
+Instructors: `assign 01 --blank training.loop.fit` writes student/01_language_models.ipynb. The named
+symbols and all solutions are left to the student; the package's version stands in until the student's
+passes its case in llmlite/cases/, so the notebook always runs to its end.
 """
 
 import argparse
@@ -15,6 +61,7 @@ from pathlib import Path
 
 from absorbing import absorb
 from assigning import assign
+from nbclient.exceptions import CellExecutionError
 from pieces import Book
 from rules import RULES
 from runs import build, run
@@ -30,7 +77,7 @@ def main(arguments: list[str] | None = None, root: Path = ROOT) -> int:
     try:
         sources = [book.source(name) for name in options.chapters] or book.sources()
         return int(options.command(book, sources, options))
-    except SourceError as error:
+    except (SourceError, CellExecutionError) as error:
         print(error, file=sys.stderr)
         return 1
 

@@ -49,6 +49,10 @@ def split(text: str) -> list[Piece]:
                 f"line {start}: unknown tag {', '.join(unknown)}; known: {', '.join(sorted(TAGS))}"
             )
         if cell.cell_type == "markdown":
+            if "{code-cell}" in cell.source:
+                raise SourceError(
+                    f"line {start}: a code cell inside a directive or a list is not run; move it out"
+                )
             pieces += _markdown(lines, start, len(cell.source.splitlines()), tags, metadata)
         else:
             fence = re.match(r"`+", lines[start - 1])
@@ -66,10 +70,10 @@ def _markdown(
     begin, fence, target = start, "", False
     for number in range(start, start + count + 1):
         line = lines[number] if number < start + count else ""
-        mark = re.match(r"(```+|~~~+)", line)
-        if mark and (not fence or line.startswith(fence)):
-            fence = "" if fence else mark[0]
         cut = not fence and STARTS_CELL.match(line) and not target
+        mark = re.match(r"(```+|~~~+|:::+)", line)
+        if mark and (not fence or line.rstrip() == fence):
+            fence = "" if fence else mark[0]
         if number == start + count or (cut and number > begin):
             end = number
             while end > begin and not lines[end - 1].strip():

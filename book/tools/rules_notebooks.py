@@ -73,6 +73,9 @@ def executed(book: Book, sources: list[Path]) -> list[Problem]:
             errors = [
                 output.get("ename", "error") for output in cell.outputs if output.output_type == "error"
             ]
+            if any(output.get("name") == "stderr" for output in cell.outputs):
+                what = "it prints a warning, or something else on stderr"
+                problems.append(Problem(place(book, path, number), what, f"mend the cell, then {remedy}"))
             if errors and "raises-exception" not in tags:
                 what = f"its output is an error, {errors[0]}"
                 problems.append(Problem(place(book, path, number), what, f"mend the cell, then {remedy}"))

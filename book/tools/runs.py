@@ -201,16 +201,22 @@ def digest(text: str) -> str:
 
 
 def package_hash(book: Book, notebook: NotebookNode) -> str:
-    """Return a hash of the package code that a notebook uses, directly or not; comments do not count."""
+    """Return a hash of the package's code and data that a notebook uses, directly or not; no comments."""
+    cells = [cell.source for cell in code_cells(notebook)]
     todo: set[str] = set()
-    for cell in code_cells(notebook):
-        todo |= used_modules(ast.parse(without_magic(cell.source)), book)
+    for source in cells:
+        todo |= used_modules(ast.parse(without_magic(source)), book)
     done: set[str] = set()
     while todo:
         name = todo.pop()
         done.add(name)
         todo |= used_modules(book.package.modules[name].tree, book) - done
-    return digest("\n".join(f"{name} {_code_only(book, name)}" for name in sorted(done)))
+    texts = [*cells, *(book.package.modules[name].text for name in done)]
+    parts = [f"{name} {_code_only(book, name)}" for name in sorted(done)]
+    for path in sorted((book.root / "llmlite" / "data").rglob("*.*")):
+        if any(path.stem in text for text in texts):
+            parts.append(f"{path.name} {hashlib.sha256(path.read_bytes()).hexdigest()}")
+    return digest("\n".join(parts))
 
 
 def used_modules(tree: ast.AST, book: Book) -> set[str]:
