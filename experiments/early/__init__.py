@@ -1,0 +1,1 @@
+"""Early, plain forms of tokenizer, model and recipe, for experiments that come before their chapters."""
