@@ -29,8 +29,8 @@ Home cell
 Exercise
     A directive `:::{exercise} Title (*)` with `:label: ex-1-3`; then a cell tagged `exercise`, in which
     the solution stands between `# BEGIN SOLUTION` and `# END SOLUTION`; then a cell tagged
-    `check, hide-input` that begins with `@check_exercise("1.3", function)`. In a function the solution becomes
-    `raise NotImplementedError  # your code here`. At the left margin it becomes `# your code here`: write
+    `check, hide-input` that begins with `@check_exercise("1.3", function)`. In a function the solution
+    becomes `raise NotImplementedError  # your code here`. At the left margin it becomes `# your code here`: write
     `answer = None` above it and check `answer`. tests/wrong/NN_slug.py holds two plausible wrong
     solutions of each (format: tests/test_exercises.py).
 
