@@ -29,8 +29,8 @@ def execute(cells: list[str]) -> dict[str, Any]:
     """Run cells, without those that draw."""
     scope: dict[str, Any] = {}
     for cell in cells:
-        if "plt.show()" not in cell and "viz.show" not in cell and "viz.figure" not in cell:
-            exec(cell.replace("viz.use_style()", ""), scope)
+        if "viz.show" not in cell:
+            exec(cell, scope)
     return scope
 
 
@@ -109,8 +109,8 @@ def training_cells(last: str) -> list[str]:
     """Return the cells that make the data and train, up to the one that holds `last`."""
     start = cell_with("OPENING = re.compile")
     needed = [cell.source for cell in CELLS if "needed" in cell.metadata.get("tags", [])]
-    letters = CELLS[cell_with("LETTERS = string")].source
-    return [*needed, letters, *(cell.source for cell in CELLS[start : cell_with(last) + 1])]
+    before = [CELLS[cell_with(text)].source for text in ("import string", "LETTERS = string")]
+    return [*needed, *before, *(cell.source for cell in CELLS[start : cell_with(last) + 1])]
 
 
 def test_a_model_that_does_not_learn_leaves_its_band(monkeypatch: pytest.MonkeyPatch) -> None:
