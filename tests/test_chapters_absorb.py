@@ -77,6 +77,14 @@ def test_added_and_removed_cells_are_taken_over(book: Book, toy: Path) -> None:
     assert [cell.source for cell in nbformat.read(build(book, toy), as_version=4).cells] == sources
 
 
+def test_links_to_files_keep_their_short_form(book: Book, toy: Path, edit: Edit) -> None:
+    edit(toy, "It takes steps.", "It [takes](repository:llmlite/training/loop.py) steps.")
+    before = toy.read_text()
+    change(book, toy, replace("steps.", "small steps."))
+    absorb(book, toy)
+    assert toy.read_text() == before.replace("steps.", "small steps.")
+
+
 def test_tags_are_taken_over(book: Book, toy: Path) -> None:
     def edits(notebook: NotebookNode) -> None:
         find(notebook, "goose").metadata["tags"] = ["hide-input"]

@@ -55,7 +55,7 @@ def needed(slug: str) -> dict[str, Any]:
     """Return the names that the `needed` cells of a chapter bind."""
     namespace: dict[str, Any] = {"__name__": "__main__"}
     for number, cell in enumerate(solution_cells(BOOK, BOOK.source(slug))):
-        if cell.kind == "code" and "needed" in (cell.piece.tags if cell.piece else ()):
+        if cell.kind == "code" and "needed" in cell.tags:
             execute(cell.text, namespace, f"<{slug} needed {number}>")
     return namespace
 

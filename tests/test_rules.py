@@ -112,7 +112,7 @@ def test_a_cell_that_was_not_executed(ran: Book) -> None:
 
 def test_cells_executed_out_of_order(ran: Book) -> None:
     change(ran, lambda notebook: last(notebook).update(execution_count=12), solutions=True)
-    broken(ran, "executed", "solutions/01_toy.ipynb, cell 7: its execution count is 12", "run 01")
+    broken(ran, "executed", "solutions/01_toy.ipynb, cell 6: its execution count is 12", "run 01")
 
 
 def test_a_stored_error(ran: Book) -> None:

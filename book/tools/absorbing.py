@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import nbformat
-from cells import SOLUTION, Cell, badge, cell_ids, chapter_cells
+from cells import SOLUTION, Cell, badge, cell_ids, chapter_cells, files_at
 from nbformat import NotebookNode
 from pieces import STARTS_CELL, Book, Piece
 from runs import build, digest
@@ -42,7 +42,11 @@ def absorb(book: Book, source: Path, notebook: Path | None = None) -> bool:
             f"{source.name} has changed since this notebook was built from it: the edits of one would undo "
             "those of the other. Build the notebook anew and repeat the edits, or make them in the source."
         )
-    new = _merged(text.splitlines(), chapter_cells(book, source), edited.cells, badge(book, source))
+    for cell in edited.cells:
+        if cell.cell_type == "markdown":  # what the build put in goes out again
+            cell.source = cell.source.replace(f"\n\n{badge(book, source)}", "")
+            cell.source = cell.source.replace(f"]({files_at(book)}", "](repository:")
+    new = _merged(text.splitlines(), chapter_cells(book, source), edited.cells)
     if new != text:
         source.write_text(new, encoding="utf-8")
     build(book, source)
@@ -50,7 +54,7 @@ def absorb(book: Book, source: Path, notebook: Path | None = None) -> bool:
     return new != text
 
 
-def _merged(lines: list[str], made: list[Cell], found: list[NotebookNode], link: str) -> str:
+def _merged(lines: list[str], made: list[Cell], found: list[NotebookNode]) -> str:
     out: list[str] = []
     position, last = 0, ""
     for cell, new in _aligned(made, found):
@@ -61,7 +65,7 @@ def _merged(lines: list[str], made: list[Cell], found: list[NotebookNode], link:
             # Cells that only assigned copies and solutions have stand between others: they stay.
             out += gap if any(line.strip() and not line.startswith("+++") for line in gap) else []
             continue
-        block = _block(cell, new, lines, link)
+        block = _block(cell, new, lines)
         broken = any(line.startswith("+++") for line in gap)
         if last == new.cell_type == "markdown" and not broken and not STARTS_CELL.match(block[0]):
             gap = [*gap, "+++", ""]
@@ -96,7 +100,9 @@ def _keys(made: list[Cell], names: list[str], found: list[NotebookNode]) -> list
     # Jupyter and Colab keep a cell's id when its text changes; other tools make new ids, but keep the text.
     by_text: dict[tuple[str, str], list[str]] = {}
     for cell, name in zip(made, names, strict=True):
-        by_text.setdefault((cell.kind, cell.text), []).append(name)
+        by_text.setdefault(
+            (cell.kind, cell.piece.text if cell.kind == "markdown" and cell.piece else cell.text), []
+        ).append(name)
     keys = [str(new.get("id") or new.metadata.get("id") or "") for new in found]
     for number, new in enumerate(found):
         if keys[number] not in names:
@@ -105,9 +111,9 @@ def _keys(made: list[Cell], names: list[str], found: list[NotebookNode]) -> list
     return keys
 
 
-def _block(cell: Cell | None, new: NotebookNode, lines: list[str], link: str) -> list[str]:
+def _block(cell: Cell | None, new: NotebookNode, lines: list[str]) -> list[str]:
     """Return the source lines of a cell of the edited notebook."""
-    text = str(new.source).replace(f"\n\n{link}", "")
+    text = str(new.source)
     tags = tuple(new.metadata.get("tags", ()))
     if cell is None or cell.piece is None:
         return _fenced(text, tags) if new.cell_type == "code" else text.split("\n")

@@ -98,7 +98,7 @@ def _cells_of(
 ) -> list[Cell]:
     plain = Cell(piece.kind, piece.text, piece.tags, piece.metadata, piece)
     if piece.kind == "markdown":
-        return [plain]
+        return [replace(plain, text=with_links(piece.text, book))]
     setup = SETUP.match(piece.text.strip())
     if setup:
         text = setup_code(book, setup["extras"].split())
@@ -184,6 +184,17 @@ def badge(book: Book, source: Path) -> str:
     url, branch = book.repository
     path = url.split("://", 1)[-1].split("/", 1)[-1]
     return f"[▶ Open in Colab](https://colab.research.google.com/github/{path}/blob/{branch}/chapters/{source.stem}.ipynb)"
+
+
+def with_links(text: str, book: Book) -> str:
+    """Return prose in which `[a file](repository:llmlite/check.py)` links to the file in the repository."""
+    return text.replace("](repository:", f"]({files_at(book)}")
+
+
+def files_at(book: Book) -> str:
+    """Return the address below which the repository shows its files."""
+    url, branch = book.repository
+    return f"{url}/blob/{branch}/"
 
 
 def with_badge(text: str, line: str) -> str:

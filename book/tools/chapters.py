@@ -13,6 +13,7 @@ What an author writes
 chapters/src/NN_slug.md, MyST Markdown. Nothing else in chapters/ is edited: `build` makes it. Prose is
 cut into cells before each heading, target and exercise, and at `+++`. The line below the title, a link to
 Colab, is made. A code cell is a fence "{code-cell} python"; `:tags: [needed, hide-input]` is its option.
+A link to a file of the repository is written `[the stories](repository:llmlite/world/stories.py)`.
 
 First code cell
     `# llmlite: setup`, followed by packages that the chapter needs beside the package's own:
@@ -30,12 +31,12 @@ Exercise
     A directive `:::{exercise} Title (*)` with `:label: ex-1-3`; then a cell tagged `exercise`, in which
     the solution stands between `# BEGIN SOLUTION` and `# END SOLUTION`; then a cell tagged
     `check, hide-input` that begins with `@check_exercise("1.3", function)`. In a function the solution
-    becomes `raise NotImplementedError  # your code here`. At the left margin it becomes `# your code here`: write
-    `answer = None` above it and check `answer`. tests/wrong/NN_slug.py holds two plausible wrong
-    solutions of each (format: tests/test_exercises.py).
+    becomes `raise NotImplementedError  # your code here`. At the left margin it becomes
+    `# your code here`: write `answer = None` above it and check `answer`. tests/wrong/NN_slug.py holds
+    two plausible wrong solutions of each (format: tests/test_exercises.py).
 
 Tags
-    needed            the solutions notebook needs this cell (a home cell becomes an import there)
+    needed            the solutions notebook needs this cell; it imports from home cells by itself
     solution          only in the solutions notebook; for prose: +++ {"tags": ["solution"]}
     finale            only in assigned copies; use `with transplanted():` of llmlite.check
     nbval-skip        needs the network or large files: only `run --real` executes it

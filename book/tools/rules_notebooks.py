@@ -53,33 +53,35 @@ def _unequal(book: Book, source: Path, path: Path, found: NotebookNode, wanted: 
 
 
 def executed(book: Book, sources: list[Path]) -> list[Problem]:
-    """Every code cell was executed, in order, and none shows an error that is not meant."""
+    """Every code cell was executed, in order, and none shows an error or a warning that is not meant."""
     problems = []
     for source, _, path, notebook in notebooks(book, sources):
         remedy = f"python book/tools/chapters.py run {key(source)}"
-        count = 0
-        for number, cell in enumerate(notebook.cells, start=1):
-            if cell.cell_type != "code":
-                continue
-            count += 1
-            tags = cell.metadata.get("tags", [])
-            if "nbval-skip" in tags:
+        numbered = [(n, cell) for n, cell in enumerate(notebook.cells, start=1) if cell.cell_type == "code"]
+        late: list[tuple[int, str]] = []
+        for count, (number, cell) in enumerate(numbered, start=1):
+            if "nbval-skip" in cell.metadata.get("tags", []):
                 if "ran" not in cell.metadata.get("llmlite", {}):
                     what = "the cell needs the network or large files, and has no stored output with its date"
                     problems.append(Problem(place(book, path, number), what, f"{remedy} --real"))
             elif cell.execution_count != count:
-                what = f"its execution count is {cell.execution_count}, not {count}"
-                problems.append(Problem(place(book, path, number), what, remedy))
-            errors = [
-                output.get("ename", "error") for output in cell.outputs if output.output_type == "error"
-            ]
-            if any(output.get("name") == "stderr" for output in cell.outputs):
-                what = "it prints a warning, or something else on stderr"
+                late.append((number, f"its execution count is {cell.execution_count}, not {count}"))
+            if what := _unwanted(cell):
                 problems.append(Problem(place(book, path, number), what, f"mend the cell, then {remedy}"))
-            if errors and "raises-exception" not in tags:
-                what = f"its output is an error, {errors[0]}"
-                problems.append(Problem(place(book, path, number), what, f"mend the cell, then {remedy}"))
+        if late:
+            more = f" (and {len(late) - 1} more cells of {len(numbered)})" if len(late) > 1 else ""
+            problems.append(Problem(place(book, path, late[0][0]), late[0][1] + more, remedy))
     return problems
+
+
+def _unwanted(cell: NotebookNode) -> str:
+    """Return what should not stand in the outputs of a cell, or nothing."""
+    for output in cell.outputs:
+        if output.get("name") == "stderr":
+            return "it prints a warning, or something else on stderr"
+        if output.output_type == "error" and "raises-exception" not in cell.metadata.get("tags", []):
+            return f"its output is an error, {output.get('ename', '')}"
+    return ""
 
 
 def fresh(book: Book, sources: list[Path]) -> list[Problem]:
