@@ -72,6 +72,8 @@ def write_project(folder: Path) -> None:
     for name in ("_ext", "_static", "figures", "references.bib"):
         (folder / "book" / name).symlink_to(ROOT / "book" / name)
     shutil.copy(ROOT / "_config.yml", folder)
+    (folder / ".venv").mkdir()
+    (folder / ".venv/card.md").write_text("---\n{{ not a page }}\n---\n")  # packages install such files
     (folder / "book/index.md").write_text("# Town\n\n```{chapter-map}\n```\n\n```{chapter-table}\n```\n")
     (folder / "_toc.yml").write_text(
         "format: jb-book\nroot: book/index\n"
