@@ -234,6 +234,18 @@ def test_another_definition_of_a_public_name(ran: Book, toy: Path, edit: Edit, c
     broken(ran, "definitions", "line 39: the cell binds (fit|Counter), a name of the package", "naive_")
 
 
+def test_a_name_that_shown_code_reads_bound_to_another_thing(ran: Book, toy: Path, edit: Edit) -> None:
+    edit(toy, "import math", "import math\nimport torch")
+    assert RULES["shadows"](ran, [toy]) == []
+    edit(toy, 'counter.add("goose")', 'counter.add("goose")\nfor Bag in "ab":\n    print(Bag)')
+    broken(
+        ran, "shadows", r"line 40: the cell binds Bag, and model.counter.Counter, shown above", "another name"
+    )
+    edit(toy, 'for Bag in "ab":\n    print(Bag)', "")
+    edit(toy, "import torch", "import torch_geometric as torch")
+    broken(ran, "shadows", "line 26: training.loop.fit reads torch, torch; a cell above binds", "rename it")
+
+
 def test_an_undefined_name(ran: Book) -> None:
     def edits(notebook: NotebookNode) -> None:
         last(notebook).source += "\nprint(undefined_name)"

@@ -6,14 +6,15 @@ from pathlib import Path
 from pieces import Book
 from problems import Problem
 from rules_cells import exercises, hosts, pictures, sizes
-from rules_homes import definitions, homes, imports
+from rules_homes import definitions, homes, imports, shadows
 from rules_notebooks import built, executed, fresh, undefined
 from rules_package import address, layers, lengths, phrases
 
 Rule = Callable[[Book, list[Path]], list[Problem]]
 
 _CHAPTERS: tuple[Rule, ...] = (
-    built, executed, fresh, homes, imports, definitions, undefined, sizes, exercises, pictures, hosts,
+    built, executed, fresh, homes, imports, definitions, shadows, undefined, sizes, exercises, pictures,
+    hosts,
 )  # fmt: skip
 _PROJECT = (layers, lengths, phrases, address)
 

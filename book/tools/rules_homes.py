@@ -10,7 +10,16 @@ from pathlib import Path
 from cells import Cell, chapter_cells
 from pieces import Book, key
 from problems import Problem, line_of
-from sources import FUNCTION, Definition, SourceError, bound_names, without_magic
+from sources import (
+    FUNCTION,
+    Definition,
+    Module,
+    SourceError,
+    bound_names,
+    needed_names,
+    show,
+    without_magic,
+)
 
 TOOLS = {"runtime", "storage", "check", "viz", "zoo"}
 TAUGHT = ("world", "text", "model", "evaluation", "tuning", "retrieval")
@@ -173,3 +182,66 @@ def definitions(book: Book, sources: list[Path]) -> list[Problem]:
                 what = f"the cell binds {name}, a name of the package ({public.get(name, 'shown above')})"
                 problems.append(Problem(where, what, "give it another name (naive_...), or drop the import"))
     return problems
+
+
+def shadows(book: Book, sources: list[Path]) -> list[Problem]:
+    """What shown code reads is in the notebook what it is in the package: no cell binds it anew."""
+    problems = []
+    for source in sources:
+        bound: dict[str, str] = {}  # name -> what it is now, "math" or "llmlite.model.ngrams.NGram"
+        read: dict[str, tuple[str, str]] = {}  # name -> (what it has to be, the symbol that reads it)
+        for cell in chapter_cells(book, source):
+            if cell.kind != "code":
+                continue
+            now = _origins(book, cell)
+            for symbol in cell.homes:
+                for name in needed_names(show(symbol)):
+                    wanted = _origin(book, symbol.module, name)
+                    read.setdefault(name, (wanted, symbol.name))
+                    if bound.get(name, wanted) != wanted:
+                        what = f"{symbol.name} reads {name}, {wanted}; a cell above binds it to another thing"
+                        problems.append(Problem(line_of(book, source, cell), what, "rename it in that cell"))
+            bound |= now
+            for name in sorted(set(now) & set(read)):
+                wanted, reader = read[name]
+                if now[name] != wanted:
+                    what = f"the cell binds {name}, and {reader}, shown above, reads {name}, {wanted}"
+                    problems.append(Problem(line_of(book, source, cell), what, "give it another name"))
+    return problems
+
+
+def _origins(book: Book, cell: Cell) -> dict[str, str]:
+    """Return what each name is that a cell binds."""
+    code = without_magic(cell.text)
+    found = {name: f"bound in the cell at {name}" for name in bound_names(code)}
+    for node in ast.parse(code).body:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                found[alias.asname or alias.name.split(".")[0]] = (
+                    alias.name if alias.asname else alias.name.split(".")[0]
+                )
+        elif isinstance(node, ast.ImportFrom):
+            for alias in node.names:
+                found[alias.asname or alias.name] = _full(book, f"{node.module}.{alias.name}")
+    return found | {
+        symbol.path[-1]: f"llmlite.{symbol.name}" for symbol in cell.homes if symbol.kind != "method"
+    }
+
+
+def _origin(book: Book, module: Module, name: str) -> str:
+    """Return what a name is in a file of the package."""
+    origin, there = module.imported.get(name, (f"llmlite.{module.name}", name))
+    if name in module.defined:
+        origin, there = f"llmlite.{module.name}", name
+    return _full(book, f"{origin}.{there}" if there else origin)
+
+
+def _full(book: Book, name: str) -> str:
+    try:
+        return (
+            f"llmlite.{book.package.find(name.removeprefix('llmlite.')).name}"
+            if name.startswith("llmlite.")
+            else name
+        )
+    except SourceError:
+        return name
