@@ -209,3 +209,20 @@ def test_every_planned_chapter_has_a_building() -> None:
     drawn = re.findall(r'<symbol id="building-(\w+)"', (ROOT / "book/figures/buildings.svg").read_text())
     assert [row["number"] for row in rows] == drawn
     assert sum(row["minutes"] for row in rows) <= 40
+
+
+def test_the_glossary_names_chapters_that_use_the_term() -> None:
+    sources = {"chapter 1": "01_language_models", "appendix a": "a_tensors"}
+    texts = {name: plain((ROOT / f"chapters/src/{stem}.md").read_text()) for name, stem in sources.items()}
+    listed = (ROOT / "book/glossary.md").read_text().split(":::")[1].removeprefix("{glossary}").strip()
+    wrong = []
+    for entry in listed.split("\n\n"):
+        term, meaning = entry.split("\n", 1)
+        named = [chapter for chapter in sources if chapter in plain(meaning)]
+        wrong += [(term, chapter) for chapter in named if plain(term) not in texts[chapter]]
+    assert wrong == []
+
+
+def plain(text: str) -> str:
+    """Return a text in small letters, without marks, its hyphens and line ends as spaces."""
+    return re.sub(r"[\s–-]+", " ", re.sub(r"[$*`]", "", text)).lower()
