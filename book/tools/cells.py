@@ -125,7 +125,9 @@ def _home(
 ) -> str:
     blank = symbol.name in blanked
     code = stub(symbol) if blank else show(symbol, without)
-    imports = import_lines(package, symbol, code, bound)
+    imports = import_lines(
+        package, symbol, show(symbol, without), bound
+    )  # also of a stub: its body will need them
     head = [f"# llmlite: {symbol.name}", *imports, *(["", ""] if imports else [])]
     tail = [] if blank else _tail(symbol)
     return "\n".join([*head, code, *tail])

@@ -29,6 +29,15 @@ def find_case(symbol: str) -> Case | None:
     return case if inspect.isfunction(case) and case.__module__ == module.__name__ else None
 
 
+def refuses(function: Callable[..., Any], *arguments: object) -> None:
+    """Assert that a call raises ValueError."""
+    try:
+        function(*arguments)
+    except ValueError:
+        return
+    raise AssertionError(f"no ValueError for {', '.join(map(repr, arguments))}: see the docstring")
+
+
 def resolve(symbol: str) -> tuple[Any, str]:
     """Return the module or class that holds a symbol, and the symbol's name in it.
 

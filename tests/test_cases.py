@@ -1,0 +1,80 @@
+"""Cases of blanked symbols: each accepts the package's version and rejects versions with one mistake."""
+
+import inspect
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from assigning import available_cases
+from pieces import Book
+
+from llmlite.cases import find_case, resolve
+
+MISTAKES = {
+    "evaluation.metrics.bits": [("/ math.log(2)", "* math.log(2)"), ("/ math.log(2)", "/ 2")],
+    "evaluation.metrics.cross_entropy": [
+        ("-math.fsum(log_probs)", "math.fsum(log_probs)"),
+        ("/ units", "/ len(log_probs)"),
+        ("math.fsum(log_probs)", "math.fsum(p for p in log_probs if p > -1e9)"),
+        ("or units < 1", ""),
+    ],
+    "evaluation.metrics.excess": [("- floor) / floor", "- floor) / loss"), ("floor <= 0", "floor < 0")],
+    "evaluation.metrics.perplexity": [("math.exp(nats", "(2**nats"), ("math.exp(", "math.exp(-")],
+    "model.ngrams.NGram": [
+        ("len(seen) * p", "p"),
+        ("[padded[end]] += 1", "[padded[end]] = 1"),
+        ("item[1]", "len(item[0])"),
+        ("p = 1 / len(self.vocabulary)", "p = 0.0"),
+        ("for n in reversed(range(self.order))", "for n in range(1)"),
+        ("point -= count", "point -= 1"),
+        ("!= end", "is not None"),
+        ("return self\n", "return None\n"),
+    ],
+    "text.corpus.unwords": [("closing or ", ""), ("quoted = not quoted", "pass"), ('f" {token}"', "token")],
+    "text.corpus.words": [("WORD.findall(text)", "text.split()"), ("findall(text)", "findall(text.lower())")],
+    "training.loop.fit": [
+        ("optimizer.zero_grad()", "pass"),
+        ("optimizer.step()", "pass"),
+        ("model.train()", "pass"),
+        ("losses.append(value.item())", "losses.append(value)"),
+        ("losses.append(value.item())", "losses.append(loss(model(inputs), targets).item())"),
+        ("on_step(step, losses[-1])", "on_step(step + 1, losses[-1])"),
+        ("on_step is not None", "on_step is None"),
+        ("in enumerate(batches)", "in enumerate(list(batches)[:2])"),
+        ("return losses", "return"),
+    ],
+}  # fmt: skip
+
+
+def written(symbol: str, old: str = "", new: str = "") -> Any:
+    """Return the package's version of a symbol, made anew from its source, with one text changed."""
+    owner, name = resolve(symbol)
+    original = getattr(owner, name)
+    source = inspect.getsource(original)
+    assert old in source, f"{symbol} does not hold {old!r}"
+    namespace = dict(vars(sys.modules[original.__module__]))
+    exec(source.replace(old, new), namespace)
+    return namespace[name]
+
+
+def test_every_case_is_tested_with_mistakes() -> None:
+    assert available_cases(Book(Path(__file__).resolve().parents[1])) == sorted(MISTAKES)
+
+
+@pytest.mark.parametrize("symbol", MISTAKES)
+def test_a_case_accepts_the_packages_version(symbol: str) -> None:
+    case = find_case(symbol)
+    assert case is not None
+    case(written(symbol))
+
+
+@pytest.mark.parametrize(
+    ("symbol", "old", "new"), [(s, old, new) for s, pairs in MISTAKES.items() for old, new in pairs]
+)
+def test_a_case_rejects_a_mistake(symbol: str, old: str, new: str) -> None:
+    case = find_case(symbol)
+    assert case is not None
+    with pytest.raises(Exception) as error:  # any failure counts, as in `yours`
+        case(written(symbol, old, new))
+    assert not isinstance(error.value, SyntaxError | NameError), "the mistake is one that runs"
