@@ -13,7 +13,6 @@ from typing import NoReturn
 
 from llmlite.storage import atomic_write
 from llmlite.world import Town
-from llmlite.world.map import draw_map
 
 Run = Callable[[argparse.Namespace], int]
 Verb = Callable[[argparse.ArgumentParser], Run]
@@ -111,7 +110,7 @@ def show_next(town: Town, prefix: str) -> None:
 def write_map(town: Town, path: Path) -> None:
     """Write the town's map, whole or not at all."""
     try:
-        atomic_write(path, draw_map(town.people.values()))
+        atomic_write(path, town.map())
     except OSError as error:
         raise UsageError(f"--map {path}: {error.strerror}") from error
     print(f"The map is in {path}")
