@@ -47,6 +47,19 @@ def show(figure: Figure, alt: str) -> None:
     display(data, raw=True, metadata={"image/png": {"alt": alt}})  # type: ignore[no-untyped-call]
 
 
+def picture(svg: str, alt: str, width: int = 720) -> HTML:
+    """Return a drawing with a text that says what it shows.
+
+    Args:
+        svg: the drawing.
+        alt: one or two sentences for readers who do not see it.
+        width: pixels that it takes at most.
+    """
+    return HTML(  # type: ignore[no-untyped-call]
+        f'<div role="img" aria-label="{html.escape(alt)}" style="max-width: {width}px">{svg}</div>'
+    )
+
+
 def interactive(kind: str, alt: str, data: Any, still: str) -> HTML:
     """Return an interactive figure.
 

@@ -1,10 +1,12 @@
 """Text to learn from: stories of the town, and Tiny Shakespeare."""
 
-import re
+from collections.abc import Sequence
 
 from llmlite import storage
 from llmlite.world import Town
 from llmlite.world.primitives import END, WORD
+
+CLOSE_UP = {".", ",", ";", ":", "!", "?", "'s", END}  # no space goes before these
 
 
 def words(text: str) -> list[str]:
@@ -12,12 +14,16 @@ def words(text: str) -> list[str]:
     return WORD.findall(text)
 
 
-def unwords(tokens: list[str]) -> str:
-    """Join words into a text again: a readable one, not to the letter."""
-    text = " ".join(tokens)
-    text = re.sub(r" ('s\b|[.,;:!?])", r"\1", text)
-    text = re.sub(r'" ([^"]*?) ?"', r'"\1"', text)
-    return re.sub(r" ?\n ?", END, text)
+def unwords(tokens: Sequence[str]) -> str:
+    """Join words into a text: of a story, and of any beginning of one, exactly the text that it was."""
+    text, glued, quoted = "", True, False  # glued: no space goes before the next word
+    for token in tokens:
+        closing = token == '"' and quoted
+        text += token if glued or closing or token in CLOSE_UP else f" {token}"
+        if token == '"':
+            quoted = not quoted
+        glued = token == END or (token == '"' and quoted)
+    return text
 
 
 def tinytown(n: int, seed: int = 0, town: Town | None = None) -> list[str]:

@@ -46,8 +46,9 @@ class Search:
             end = position + len(shared(option, self.text[position:]))
             if end > self.furthest:
                 self.furthest, self.expected = end, {}
-            if end == self.furthest:
-                self.expected[first_word(option[end - position :])] = None
+            word = first_word(option[end - position :])
+            if end == self.furthest and word:
+                self.expected[word] = None
 
     def fail(self, position: int, options: Iterable[str]) -> NoReturn:
         """Give this derivation up: none of the options stands at this position."""
