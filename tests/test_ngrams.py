@@ -5,11 +5,12 @@ from fractions import Fraction
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from nltk.lm.models import InterpolatedLanguageModel
 from nltk.lm.smoothing import WittenBell
 from nltk.util import everygrams
+from properties import settings
 from scipy.stats import chisquare
 
 from llmlite.model.ngrams import START, NGram
@@ -46,7 +47,7 @@ def told(before, order):
     return padded[len(padded) - (order - 1) :]
 
 
-@settings(deadline=None, max_examples=150)
+@settings(max_examples=150)
 @given(corpora, st.integers(1, 5), contexts, st.sampled_from(LETTERS))
 def test_it_is_the_equation(texts, order, before, token):
     exact = equation(texts, token, told(before, order), len(LETTERS))
@@ -57,7 +58,7 @@ def test_it_is_the_equation(texts, order, before, token):
     )
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(corpora, st.integers(1, 5), contexts)
 def test_probabilities_sum_to_one(texts, order, before):
     shown = NGram(order, LETTERS).count(texts).distribution(before)
@@ -67,7 +68,7 @@ def test_probabilities_sum_to_one(texts, order, before):
     assert list(shown.values()) == sorted(shown.values(), reverse=True)
 
 
-@settings(deadline=None, max_examples=100)
+@settings(max_examples=100)
 @given(corpora, st.integers(1, 4), st.lists(st.sampled_from(LETTERS), max_size=8))
 def test_a_text_has_the_product_of_its_probabilities(texts, order, text):
     exact = math.prod(
