@@ -108,6 +108,18 @@ def test_another_name_everywhere_is_against_the_facts():
     assert tried > 50
 
 
+def test_somebody_of_the_same_name_is_against_the_facts():
+    """In another town there may be a stranger whose name one of the cast has."""
+    tried = 0
+    for text, facts in KNOWN:
+        comes = re.search(r"Then (\w+) the [\w ]+ came along\.|(\w+) from [\w ]+ saw it too\.", text)
+        if comes and tried < 15:
+            other = comes.group(1) or comes.group(2)
+            expect(FACTS, re.sub(rf"\b{other}\b", facts["name"], text), comes.start())
+            tried += 1
+    assert tried == 15
+
+
 def test_pronouns():
     once = again = 0
     for text, _ in KNOWN:

@@ -83,6 +83,10 @@ def tale(tell, town):
             tell.emit(tell.fact(other, "name"))
             tell.pick(Choice({"!": 1, "?": 3}))
         tell.note(other=other.facts["name"])
+    if tell.reveal(tell.fact(who, "sound")) == "hoot":  # seen before it is told, if it ever is
+        tell.emit(" Hush.")
+    elif tell.reveal(tell.fact(who, "pet")) == "wolf":  # what is revealed stays as it is from then on
+        tell.emit(" Oh!")
     tell.say(LAST, who=who, mood=mood)
 
 
@@ -248,6 +252,15 @@ def test_a_choice_reaches_its_first_and_its_last_value():
 
 def test_a_branch_takes_the_last_path_when_rounding_leaves_a_gap():
     assert Sampler(Hamlet(), lambda: 1 - 2**-53).branch(*[0.1] * 10) == 9
+
+
+@pytest.mark.parametrize(
+    ("point", "way"), [(0.0, 0), (0.4999, 0), (0.5, 1), (0.7499, 1), (0.75, 2), (0.9999, 2)]
+)
+def test_a_branch_takes_each_path_from_its_first_point_on(point, way):
+    teller = Sampler(Hamlet(), lambda: point)
+    assert teller.branch(0.5, 0.25, 0.25) == way
+    assert teller.log_prob == pytest.approx(math.log((0.5, 0.25, 0.25)[way]))
 
 
 def test_holes_of_a_sentence():

@@ -186,6 +186,17 @@ def test_probabilities_of_labels_are_those_of_the_program(town):
     assert abs(share - 0.15) < 4 * math.sqrt(0.15 * 0.85 / len(samples))
 
 
+def test_strangers_are_she_or_he():
+    """Half each; their names belong to nobody of the cast."""
+    town = Town(strangers=0.9)
+    texts = [
+        text for text in town.stories(2000, seed=26) if not any(name in text[:90] for name in town.people)
+    ]
+    she, he = (sum(f" {word} " in text for text in texts) for word in ("she", "he"))
+    assert not any("They had" in text or " they were " in text for text in texts)
+    assert abs(she - he) < 4 * math.sqrt(she + he) and she + he > 1000
+
+
 @LABELS_ARE_PEOPLE
 def test_the_share_of_strangers_is_the_one_asked_for():
     town = Town(strangers=0.5)
