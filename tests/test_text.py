@@ -39,7 +39,7 @@ def naive_words(text):
                 found.append(letter)
             previous = letter
         else:
-            if letter == "\n" or not (letter.isspace() or letter.isdigit() or letter == "_"):
+            if letter == "\n" or not letter.isspace():
                 found.append(letter)
             previous = letter
     return found
@@ -73,6 +73,7 @@ def test_words_by_another_road():
         "one\ntwo": ["one", "\n", "two"],
         "it's 'such a' thing": ["it", "'s", "'", "such", "a", "'", "thing"],
         "": [],
+        "in 1851 a_b": ["in", "1", "8", "5", "1", "a", "_", "b"],
         "  Zoë,  Ann-Marie!": ["Zoë", ",", "Ann", "-", "Marie", "!"],
     }
     for text, expected in by_hand.items():
