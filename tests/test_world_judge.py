@@ -21,8 +21,6 @@ from llmlite.world.words import (
     listed,
 )
 
-pytestmark = pytest.mark.xfail(reason="messages name '' as a possible word and overlook digits and tabs")
-
 TOWN = Town()
 SAMPLES = [each for each in TOWN.sample(500, seed=31) if re.match(r"\w+", each.text)]
 # Stories about people whom the town knows, with the facts of whom they are about.

@@ -118,8 +118,6 @@ def test_next_word_is_what_the_sampler_does(town, told, depth):
     assert chi < degrees + 4 * math.sqrt(2 * degrees) + 1e-9
 
 
-LABELS_ARE_PEOPLE = pytest.mark.xfail(reason="labels hold Person objects, not names: see Town.read and Story")
-
 LABELS = {
     "polite": (("please", "Could I have it"), ("Give me that", '"Mine!"')),
     "gives": (("Of course", "smiled and handed over"), ("put the", "head and kept")),
@@ -130,7 +128,6 @@ LABELS = {
 }
 
 
-@LABELS_ARE_PEOPLE
 @pytest.mark.parametrize("name", ["default", "they", "another seed"])
 def test_labels_are_those_of_the_sampler_and_of_the_words(name):
     town, _ = TOWNS[name]
@@ -154,7 +151,6 @@ def test_labels_are_those_of_the_sampler_and_of_the_words(name):
     assert len(seen) == 2 * len(LABELS), "every label takes both values"
 
 
-@LABELS_ARE_PEOPLE
 def test_labels_of_strangers_and_of_what_is_no_story(town):
     strangers = [sample for sample in town.sample(300, seed=19) if sample.labels["who"] not in town.people]
     assert len(strangers) > 20
@@ -172,7 +168,6 @@ def test_sums_are_right_and_plural(town):
         assert 2 <= total <= 12
 
 
-@LABELS_ARE_PEOPLE
 def test_probabilities_of_labels_are_those_of_the_program(town):
     samples = town.sample(20_000, seed=21)
     plots = Counter(sample.labels["plot"] for sample in samples)
@@ -197,7 +192,6 @@ def test_strangers_are_she_or_he():
     assert abs(she - he) < 4 * math.sqrt(she + he) and she + he > 1000
 
 
-@LABELS_ARE_PEOPLE
 def test_the_share_of_strangers_is_the_one_asked_for():
     town = Town(strangers=0.5)
     samples = town.sample(4000, seed=22)
@@ -224,7 +218,7 @@ def pieces(sentence):
 
 def test_the_same_seed_tells_the_same_stories_on_every_version_of_python(town):
     text = "\n".join(town.stories(3, seed=12345))
-    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "168d7fe6879ac3dc"
+    assert hashlib.sha256(text.encode()).hexdigest()[:16] == "eae538ef262d895d"
     assert town.stories(3, seed=12345) == Town().stories(5, seed=12345)[:3]
     assert town.stories(3, seed=12345) != town.stories(3, seed=12346)
     assert Town(1).stories(3) != town.stories(3)

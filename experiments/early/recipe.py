@@ -24,10 +24,10 @@ class Recipe:
 
     batch_tokens: int = 1024
     matrix_lr: float = 1e-2
-    other_lr: float = 1e-2
+    other_lr: float = 2e-2
     weight_decay: float = 0.1
     warmup: int = 40
-    decay: float = 0.5
+    decay: float = 0.65
 
 
 def pad(rows: list[list[int]]) -> Batch:

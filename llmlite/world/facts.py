@@ -1,6 +1,7 @@
 """A town: its people, what is true of them, and its laws."""
 
 import random
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,6 +16,8 @@ from llmlite.world.words import (
     WORKPLACES,
     a,
 )
+
+NAME = re.compile(r"[^\W\d_]+([ -][^\W\d_]+)*")  # of letters, like Ada, Mary Ann or Ann-Marie
 
 # What can be true of a person. `friend` is another person; it is drawn from the cast.
 ATTRIBUTES: dict[str, list[str]] = {
@@ -53,13 +56,11 @@ class Person:
 
 def cast_entry(entry: str | Mapping[str, str]) -> dict[str, str]:
     """Return one entry of a cast as a dict, or say what is wrong with it."""
+    if not isinstance(entry, str | Mapping):
+        raise TypeError(f"cast: {entry!r} is {type(entry).__name__}, not a name or a dict with a name")
     facts = {"name": entry} if isinstance(entry, str) else dict(entry)
     name = facts.get("name")
-    if (
-        not isinstance(name, str)
-        or not name.replace(" ", "").replace("-", "").isalpha()
-        or not name[0].isupper()
-    ):
+    if not isinstance(name, str) or not NAME.fullmatch(name) or not name[0].isupper():
         raise ValueError(
             f"cast: {entry!r} needs a name of letters that begins with a capital, as {{'name': 'Mina'}}"
         )
@@ -76,7 +77,7 @@ def cast_entry(entry: str | Mapping[str, str]) -> dict[str, str]:
 
 def checked_cast(cast: Iterable[str | Mapping[str, str]]) -> list[dict[str, str]]:
     """Return the entries of a cast, or say what is wrong with them."""
-    if isinstance(cast, str | Mapping):
+    if isinstance(cast, str | Mapping) or not isinstance(cast, Iterable):
         raise TypeError(f"cast is a list of names or of dicts, not one {type(cast).__name__}: [{cast!r}]")
     entries = [cast_entry(entry) for entry in cast]
     names = [entry["name"] for entry in entries]
@@ -100,7 +101,9 @@ def drawn_facts(entries: list[dict[str, str]], seed: int) -> list[Person]:
         for attribute, values in ATTRIBUTES.items():
             facts[attribute] = entry.get(attribute, values[int(dice.random() * len(values))])
         others = [name for name in people if name != entry["name"]]
-        facts["friend"] = people[entry.get("friend", others[int(dice.random() * len(others))])]
+        facts["friend"] = entry.get("friend", others[int(dice.random() * len(others))])
         for attribute, (base, rule) in (GRAMMAR | LAWS).items():
             facts[attribute] = rule(facts[base])
+    for person in people.values():
+        person.facts["friend"] = people[person.facts["friend"]]
     return list(people.values())

@@ -14,8 +14,8 @@ from functools import cache
 from itertools import accumulate
 from typing import Any, Protocol
 
-# A word of a story: letters, or the 's of a possessive, or one mark of punctuation, or the end of the line.
-WORD = re.compile(r"'s\b|[^\W\d_]+|[^\w\s]|\n")
+# A word of a story: letters, or the 's of a possessive, or any one mark or digit, or the end of the line.
+WORD = re.compile(r"'s\b|[^\W\d_]+|[\d_]|[^\w\s]|\n")
 END = "\n"  # what follows the last word of a story, in a corpus and in `next_word`
 
 

@@ -34,21 +34,19 @@ class Search:
 
     text: str
     is_prefix: bool = False  # the text may go on: collect what could come next
-    explain: bool = False  # if the text fits nowhere, say where it goes wrong
+    explain: bool = False  # if the text fits nowhere, find how far it fits
     todo: list[list[int]] = field(default_factory=lambda: [[]])
     furthest: int = 0  # position that no derivation gets past
-    expected: dict[str, None] = field(default_factory=dict)  # the words that could stand there, in order
     following: dict[str, float] = field(default_factory=dict)  # next word -> P(the text, then this word)
 
+    def __post_init__(self) -> None:
+        if not isinstance(self.text, str):
+            raise TypeError(f"a story is a text, not {type(self.text).__name__}")
+
     def expect(self, position: int, options: Iterable[str]) -> None:
-        """If asked to explain: remember how far the text came, and what could have followed there."""
+        """If asked to explain: remember how far the text comes when one of the options should stand here."""
         for option in options if self.explain else ():
-            end = position + len(shared(option, self.text[position:]))
-            if end > self.furthest:
-                self.furthest, self.expected = end, {}
-            word = first_word(option[end - position :])
-            if end == self.furthest and word:
-                self.expected[word] = None
+            self.furthest = max(self.furthest, position + len(shared(option, self.text[position:])))
 
     def fail(self, position: int, options: Iterable[str]) -> NoReturn:
         """Give this derivation up: none of the options stands at this position."""
@@ -60,7 +58,7 @@ def shared(one: str, other: str) -> str:
     """Return the whole words with which two texts begin alike."""
     end = 0
     for ours, theirs in zip(WORD.finditer(one), WORD.finditer(other), strict=False):
-        if ours.group() != theirs.group() or ours.end() != theirs.end():
+        if one[: ours.end()] != other[: theirs.end()]:
             break
         end = ours.end()
     return one[:end]
@@ -241,7 +239,7 @@ def derivations(program: Program, town: World, search: Search) -> Iterator[Reade
         try:
             program(reader, town)
             if reader.position < len(search.text):
-                search.fail(reader.position, [END])
+                search.fail(reader.position, [""])
             if search.is_prefix:
                 reader.follow(END, 1.0)
             yield reader

@@ -34,7 +34,7 @@ FOODS = Choice({
 })
 OUTINGS = Choice({
     "One {weather} {time}, {who.they} went to the {place}.": 4,
-    "It was a {weather} {time}, and {who.name} was on the way to the {place}.": 2,
+    "It was a {weather} {time}, and {who.name} had come to the {place}.": 2,
     "One {weather} {time}, {who.name} took a walk to the {place}.": 2,
 })
 WORKDAYS = Choice({
@@ -55,7 +55,7 @@ SURPRISES = Choice({
 FINDS = Choice({
     "There {who.they} found {find}.": 3,
     "Under a bench lay {find}.": 2,
-    "Right by the door {who.they} stepped on {find}.": 1,
+    "Right by the gate {who.they} stepped on {find}.": 1,
 })
 FRIEND_COMES = Choice({
     "{who.Their} friend {other.name} saw it too.": 1,
@@ -95,7 +95,7 @@ def find(tell: Teller, town: Any, who: Any, place: Any) -> int:
     tell.say(POLITE if polite else RUDE, other=other, thing=thing)
     gives = tell.branch(0.1, 0.9) if polite else tell.branch(0.7, 0.3)
     tell.say(GIVES if gives else KEEPS, who=who, other=other, thing=thing)
-    tell.note(thing=thing, other=other, polite=polite, gives=gives)
+    tell.note(thing=thing, other=tell.fact(other, "name"), polite=polite, gives=gives)
     return odds(tell, {(1, 1): 0.9, (1, 0): 0.4, (0, 1): 0.3, (0, 0): 0.6}[polite, gives])
 
 
@@ -107,7 +107,7 @@ HAVING = Choice({
     "{who.name} was carrying {amount} {things}.": 1,
 })
 GAINS = Choice({
-    "On the way {who.they} found {change} more.": 2,
+    "A little later {who.they} found {change} more.": 2,
     "{who.friend.name} came by and gave {who.them} {change} more.": 2,
 })
 LOSSES = Choice({
@@ -138,10 +138,10 @@ TRIPS = Choice({
 })
 LOST = Choice({
     "{who.They} took a wrong turn at the {corner} and got lost.": 2,
-    "But all the signs near the {corner} pointed the wrong way.": 1,
+    "All the signs near the {corner} pointed the wrong way.": 1,
 })
 AT_HOME = Choice({
-    "{friend.name} opened the door, and they ate {friend.food} until dark.": 3,
+    "{friend.name} opened the door, and they ate {friend.food} until it was gone.": 3,
     "{friend.name}, who {friend.habit}, was very glad.": 2,
 })
 AWAY = Choice({
@@ -162,7 +162,7 @@ def visit(tell: Teller, town: Any, who: Any, place: Any) -> int:
         tell.say(LOST, who=who, corner=town.places)
     at_home = tell.branch(0.35, 0.65)
     tell.say(AT_HOME if at_home else AWAY, friend=friend)
-    tell.note(friend=friend, lost=lost, at_home=at_home)
+    tell.note(friend=tell.fact(friend, "name"), lost=lost, at_home=at_home)
     return odds(tell, 0.9 if at_home else 0.2)
 
 
@@ -193,7 +193,7 @@ def hear(tell: Teller, town: Any, who: Any, place: Any) -> int:
     other = tell.reveal(other)
     back = tell.branch(0.35, 0.65)
     tell.say(BROUGHT_BACK if back else RAN_OFF, who=who, other=other)
-    tell.note(other=other, back=back)
+    tell.note(other=tell.fact(other, "name"), back=back)
     return odds(tell, 0.95 if back else 0.15)
 
 
@@ -204,13 +204,13 @@ def odds(tell: Teller, probability: float) -> int:
 
 HAPPY_ENDINGS = Choice({
     "{who.name} went home to {who.village} with a smile.": 3,
-    "Back home, {who.they} told {who.pet_name} all about it.": 3,
+    "Back home, {who.they} told {who.pet_name} the {who.pet} all about it.": 3,
     "That night {who.they} had {who.food} for supper.": 2,
     "And the next day {who.they} {who.habit}, as always.": 2,
 })
 SAD_ENDINGS = Choice({
     "{who.name} walked home to {who.village} without a word.": 3,
-    "That night even {who.pet_name} was quiet.": 3,
+    "That night even {who.pet_name} the {who.pet} was quiet.": 3,
     "Not even {who.food} could make it better.": 2,
     "The next day {who.they} {who.habit} again, but it was not the same.": 2,
 })
@@ -229,7 +229,7 @@ def story(tell: Teller, town: Any) -> None:
     plot = tell.branch(0.3, 0.25, 0.25, 0.2)
     happens = (find, count, visit, hear)[plot]
     happy = happens(tell, town, who, place)
-    tell.note(who=who, place=place, plot=happens.__name__, happy=happy)
+    tell.note(who=tell.fact(who, "name"), place=place, plot=happens.__name__, happy=happy)
     tell.say(HAPPY_ENDINGS if happy else SAD_ENDINGS, who=who)
     tell.say(THE_END)
 

@@ -130,6 +130,8 @@ class Town(Nowhere):
     ) -> None:
         if isinstance(seed, bool) or not isinstance(seed, int):
             raise TypeError(f"seed={seed!r} is {type(seed).__name__}, not an integer")
+        if isinstance(strangers, bool) or not isinstance(strangers, int | float):
+            raise TypeError(f"strangers={strangers!r} is {type(strangers).__name__}, not a number")
         if not 0 < strangers < 1:
             raise ValueError(f"strangers={strangers!r} is a share of stories: above 0 and below 1")
         self.seed = seed
@@ -172,7 +174,13 @@ class Town(Nowhere):
         return NUMBERS[NUMBERS.index(amount) + sign * NUMBERS.index(change)]
 
     def sample(self, n: int, seed: int = 0) -> list[Story]:
-        """Tell `n` stories, the same ones for the same seed."""
+        """Tell `n` stories, the same ones for the same seed.
+
+        Raises:
+            ValueError: `n` is no whole number, or below 0.
+        """
+        if isinstance(n, bool) or not isinstance(n, int) or n < 0:
+            raise ValueError(f"n={n!r}: a number of stories is whole, and 0 or more")
         dice = random.Random(f"stories {seed}").random
         stories = []
         for _ in range(n):
@@ -203,13 +211,7 @@ class Town(Nowhere):
         Returns:
             word -> probability, summing to 1; "\\n" stands for the end. Empty if no story begins like this.
         """
-        last = prefix[prefix.rfind(END) + 1 :].rstrip(" ")
-        search = Search(last, is_prefix=True)
-        for _ in derivations(story, self, search):
-            pass
-        total = math.fsum(search.following.values())
-        ordered = sorted(search.following.items(), key=lambda item: (-item[1], item[0]))
-        return {word: prob / total for word, prob in ordered}
+        return following(self, prefix[prefix.rfind(END) + 1 :].rstrip(" "))
 
     def map(self) -> str:
         """Return a drawn map of the town, as SVG."""
@@ -269,13 +271,26 @@ def plain(labels: dict[str, Any]) -> dict[str, Any]:
     return {key: text(value) for key, value in labels.items()}
 
 
+def following(town: Nowhere, prefix: str) -> dict[str, float]:
+    """Return the distribution of the next word of a story that begins like this, most probable first."""
+    search = Search(prefix, is_prefix=True)
+    for _ in derivations(story, town, search):
+        pass
+    total = math.fsum(search.following.values())
+    ordered = sorted(search.following.items(), key=lambda item: (-item[1], item[0]))
+    return {word: prob / total for word, prob in ordered}
+
+
 def explained(kind: str, text: str, town: Nowhere) -> Verdict:
     """Say where a text goes wrong in a town, and how it could have gone on."""
     search = Search(text, explain=True)
     for _ in derivations(story, town, search):
         pass
-    found = WORD.search(text, search.furthest)
-    expected = [repr(word) for word in search.expected][:6] + ["..."] * (len(search.expected) > 6)
-    where = f"after {text[: search.furthest][-40:]!r}" if search.furthest else "at the beginning"
+    right, rest = text[: search.furthest], text[search.furthest :]
+    found, possible = WORD.search(rest), following(town, right)
+    named = ", ".join([repr(word) for word in possible][:6] + ["..."] * (len(possible) > 6))
+    where = f"after {right[-40:]!r}" if right else "at the beginning"
+    if rest and (not found or found.group() in possible):
+        return Verdict(kind, f"{kind}: {where} the spaces are wrong: {rest[:20]!r}", len(right))
     stands = f"stands {found.group()!r}" if found else "the text ends"
-    return Verdict(kind, f"{kind}: {where} {stands}; possible: {', '.join(expected)}", search.furthest)
+    return Verdict(kind, f"{kind}: {where} {stands}; possible: {named}", len(right))

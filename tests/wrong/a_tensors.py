@@ -7,16 +7,20 @@ WRONG = {
 def standardize(table):
     return (table - table.mean()) / table.std()
 """,
-        # rows in place of columns: on a square table, nothing complains
+        # columns in place of rows: on a square table, nothing complains
         """
 def standardize(table):
-    return (table - table.mean(axis=1, keepdims=True)) / table.std(axis=1, keepdims=True)
+    return (table - table.mean(axis=0, keepdims=True)) / table.std(axis=0, keepdims=True)
 """,
-        # right, but a constant column becomes NaN
+        # the axis is not kept: on a square table, nothing complains
         """
 def standardize(table):
-    with np.errstate(invalid="ignore"):
-        return (table - table.mean(axis=0)) / table.std(axis=0)
+    return (table - table.mean(axis=1)) / table.std(axis=1)
+""",
+        # nothing is returned
+        """
+def standardize(table):
+    (table - table.mean(axis=1, keepdims=True)) / table.std(axis=1, keepdims=True)
 """,
     ],
     "A.2": [
@@ -35,6 +39,17 @@ def numerical_gradient(function, weights, h=1e-5):
 def numerical_gradient(function, weights, h=1e-5):
     slope = (function(weights + h) - function(weights - h)) / (2 * h)
     return np.full(weights.shape, slope)
+""",
+        # right for two axes only
+        """
+def numerical_gradient(function, weights, h=1e-5):
+    slopes = np.zeros(weights.shape)
+    for i in range(weights.shape[0]):
+        for j in range(weights.shape[1]):
+            nudge = np.zeros(weights.shape)
+            nudge[i, j] = h
+            slopes[i, j] = (function(weights + nudge) - function(weights - nudge)) / (2 * h)
+    return slopes
 """,
         # never puts the weight back
         """
@@ -88,8 +103,25 @@ def safe_log_softmax(logits):
     shifted = logits - logits.max()
     return shifted - shifted.exp().sum().log()
 """,
+        # the largest score is taken away inside the sum only
+        """
+def safe_log_softmax(logits):
+    shifted = logits - logits.max(dim=-1, keepdim=True).values
+    return logits - shifted.exp().sum(dim=-1, keepdim=True).log()
+""",
+        # the largest score of the table, not of the row
+        """
+def safe_log_softmax(logits):
+    shifted = logits - logits.max()
+    return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
+""",
     ],
     "A.5": [
+        # the largest of each column, on square tables
+        """
+def share_right(logits, labels):
+    return (logits.argmax(dim=0) == labels).float().mean().item()
+""",
         # the bug itself
         """
 def share_right(logits, labels):
@@ -110,6 +142,17 @@ def share_right(logits, labels):
 """,
     ],
     "A.6": [
+        # nothing is returned
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    for inputs, targets in batches:
+        optimizer.zero_grad()
+        value = loss(model(inputs), targets)
+        value.backward()
+        optimizer.step()
+        losses.append(value.item())
+""",
         # the bug itself
         """
 def fixed_fit(model, batches, loss, optimizer):
@@ -170,6 +213,13 @@ def cross_entropy_gradient(logits, labels):
 def cross_entropy_gradient(logits, labels):
     return (F.one_hot(labels, logits.shape[1]) - logits.softmax(dim=-1)) / len(labels)
 """,
+        # every label in every row
+        """
+def cross_entropy_gradient(logits, labels):
+    slopes = logits.softmax(dim=-1)
+    slopes[:, labels] -= 1
+    return slopes / len(labels)
+""",
         # the slope at the right answer only
         """
 def cross_entropy_gradient(logits, labels):
@@ -180,22 +230,50 @@ def cross_entropy_gradient(logits, labels):
     "A.8": [
         # a running mean of the slopes
         """
-def momentum_step(weights, slopes, velocity, lr, beta):
-    velocity = beta * velocity + (1 - beta) * slopes
-    return weights - lr * velocity, velocity
+def momentum_path(slope, start, lr, beta, steps):
+    path, velocity = [start], np.zeros(start.shape)
+    for _ in range(steps):
+        velocity = beta * velocity + (1 - beta) * slope(path[-1])
+        path.append(path[-1] - lr * velocity)
+    return path
 """,
         # the old velocity
         """
-def momentum_step(weights, slopes, velocity, lr, beta):
-    return weights - lr * velocity, beta * velocity + slopes
+def momentum_path(slope, start, lr, beta, steps):
+    path, velocity = [start], np.zeros(start.shape)
+    for _ in range(steps):
+        path.append(path[-1] - lr * velocity)
+        velocity = beta * velocity + slope(path[-2])
+    return path
 """,
-        # right, and it changes its arguments
+        # one array, changed in place
         """
-def momentum_step(weights, slopes, velocity, lr, beta):
-    velocity *= beta
-    velocity += slopes
-    weights -= lr * velocity
-    return weights, velocity
+def momentum_path(slope, start, lr, beta, steps):
+    path, velocity, place = [start], np.zeros(start.shape), start
+    for _ in range(steps):
+        velocity = beta * velocity + slope(place)
+        place -= lr * velocity
+        path.append(place)
+    return path
+""",
+        # the velocity is forgotten between the steps
+        """
+def momentum_path(slope, start, lr, beta, steps):
+    path = [start]
+    for _ in range(steps):
+        velocity = beta * np.zeros(start.shape) + slope(path[-1])
+        path.append(path[-1] - lr * velocity)
+    return path
+""",
+        # without the start
+        """
+def momentum_path(slope, start, lr, beta, steps):
+    path, velocity, place = [], np.zeros(start.shape), start
+    for _ in range(steps):
+        velocity = beta * velocity + slope(place)
+        place = place - lr * velocity
+        path.append(place)
+    return path
 """,
     ],
 }
