@@ -1,9 +1,9 @@
 """Files: where data lies, how it comes there, and how nothing is left half-written."""
 
 import hashlib
+import http.client
 import os
 import tempfile
-import urllib.error
 import urllib.request
 from pathlib import Path
 
@@ -74,7 +74,7 @@ def fetch(name: str, url: str, checksum: str) -> Path:
     try:
         with urllib.request.urlopen(url, timeout=60) as answer:
             content = answer.read()
-    except OSError as error:
+    except (OSError, http.client.HTTPException) as error:
         raise DownloadError(
             f"{name} could not be downloaded from {url} ({error}). Without a network, put the file into a "
             f"folder and name that folder in the environment variable LLMLITE_DATA."

@@ -28,6 +28,12 @@ def use_style() -> None:
         plt.style.use(path)
 
 
+def required(alt: str) -> None:
+    """Refuse a figure without a text that says what it shows."""
+    if not alt.strip():
+        raise ValueError("a figure needs alt=...: say in a sentence what it shows")
+
+
 def show(figure: Figure, alt: str) -> None:
     """Show a figure with a text that says what it shows, and close it.
 
@@ -38,8 +44,7 @@ def show(figure: Figure, alt: str) -> None:
     Raises:
         ValueError: the text is missing.
     """
-    if not alt.strip():
-        raise ValueError("a figure needs alt=...: say in a sentence what it shows")
+    required(alt)
     file = io.BytesIO()
     figure.savefig(file, format="png", metadata={"Software": None})
     plt.close(figure)
@@ -54,7 +59,11 @@ def picture(svg: str, alt: str, width: int = 720) -> HTML:
         svg: the drawing.
         alt: one or two sentences for readers who do not see it.
         width: pixels that it takes at most.
+
+    Raises:
+        ValueError: the text is missing.
     """
+    required(alt)
     return HTML(  # type: ignore[no-untyped-call]
         f'<div role="img" aria-label="{html.escape(alt)}" style="max-width: {width}px">{svg}</div>'
     )
@@ -72,11 +81,10 @@ def interactive(kind: str, alt: str, data: Any, still: str) -> HTML:
     Raises:
         ValueError: the text is missing.
     """
-    if not alt.strip():
-        raise ValueError("a figure needs alt=...: say in a sentence what it shows")
+    required(alt)
     name = f"llmlite-figure-{next(_numbers)}"
     style, script = ((_DATA / "figures" / f"{kind}.{end}").read_text() for end in ("css", "js"))
-    content = json.dumps(data, ensure_ascii=False).replace("</", "<\\/")
+    content = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     run = f"((root, data) => {{\n{script}}})(document.getElementById('{name}'), {content});"
     label = html.escape(alt)
     return HTML(  # type: ignore[no-untyped-call]
@@ -85,37 +93,33 @@ def interactive(kind: str, alt: str, data: Any, still: str) -> HTML:
     )
 
 
-def bars(rows: Sequence[tuple[str, float, float]], labels: tuple[str, str]) -> str:
+def bars(rows: Sequence[tuple[str, float, float]], labels: tuple[str, str], stands: str = "") -> str:
     """Return a static SVG of paired bars.
 
     Args:
         rows: (word, first probability, second probability), the first in the colour of the text.
         labels: what the two stand for.
+        stands: the word to be marked.
     """
-    width, height = 520, 24 * len(rows) + 26
-    parts = [
-        f'<svg viewBox="0 0 {width} {height}" role="img"><title>{html.escape(" and ".join(labels))}</title>'
-    ]
+    title = "; ".join(f"{word} {percents(probs)}" for word, *probs in rows)
+    parts = [f'<svg viewBox="0 0 520 {24 * len(rows) + 26}" role="img"><title>{html.escape(title)}</title>']
     for i, label in enumerate(labels):
         parts.append(f'<rect class="bar-{i}" x="{150 + 170 * i}" y="3" width="12" height="12"/>')
         parts.append(f'<text x="{167 + 170 * i}" y="14">{html.escape(label)}</text>')
     for i, (word, *probs) in enumerate(rows):
-        y = 26 + 24 * i
-        parts.append(f'<text x="140" y="{y + 14}" text-anchor="end">{html.escape(word)}</text>')
+        y, mark = 26 + 24 * i, ' class="stands"' if word == stands else ""
+        parts.append(f'<text x="140" y="{y + 14}" text-anchor="end"{mark}>{html.escape(word)}</text>')
         for j, prob in enumerate(probs):
             length = max(310 * prob, 0.5)
             parts.append(f'<rect class="bar-{j}" x="150" y="{y + 9 * j}" width="{length:.1f}" height="8"/>')
-        parts.append(
-            f'<text x="{156 + 310 * max(probs):.1f}" y="{y + 14}" class="value">{percents(probs)}</text>'
-        )
+        value, x = html.escape(percents(probs)), 156 + 310 * max(probs)
+        parts.append(f'<text x="{x:.1f}" y="{y + 14}" class="value">{value}</text>')
     return "".join(parts) + "</svg>"
 
 
 def percents(probs: Sequence[float]) -> str:
     """Return probabilities as text: "40% / 3%"."""
-    return " / ".join("0" if p == 0 else "<1%" if p < 0.01 else f"{100 * p:.0f}%" for p in probs).replace(
-        "<", "&lt;"
-    )
+    return " / ".join("0" if p == 0 else "<1%" if p < 0.01 else f"{100 * p:.0f}%" for p in probs)
 
 
 def word_by_word(
@@ -149,9 +153,11 @@ def word_by_word(
         f"{html.escape(shown(word))}</button> "
         for i, (word, gap) in enumerate(zip(words, lost, strict=True))
     )
-    picture = bars(chosen[first], labels)
+    picture = bars(chosen[first], labels, shown(words[first]))
     still = f'<p class="words">{buttons}</p><div class="bars" aria-live="polite">{picture}</div>'
-    return interactive("words", alt, {"rows": chosen, "labels": labels, "first": first}, still)
+    values = [[percents(row[1:]) for row in rows] for rows in chosen]
+    data = {"rows": chosen, "values": values, "labels": labels, "first": first}
+    return interactive("words", alt, data, still)
 
 
 def top_words(probs: Mapping[str, float], n: int = 4) -> list[str]:

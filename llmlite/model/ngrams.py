@@ -25,7 +25,7 @@ class NGram:
     Raises:
         ValueError: the order is below 1, or the vocabulary is empty.
 
-    Reference: method C of Witten and Bell (witten1991), interpolated as in Chen and Goodman (chen1999empirical).
+    Reference: method C of Witten and Bell (witten1991), interpolated as in chen1999empirical.
     """
 
     def __init__(self, order: int, vocabulary: Collection[str]) -> None:

@@ -7,16 +7,15 @@ const svg = (name, attributes, text = "") => {
   node.textContent = text;
   return node;
 };
-const percent = (p) => (p === 0 ? "0" : p < 0.01 ? "<1%" : `${Math.round(100 * p)}%`);
 
 function choose(chosen) {
   buttons.forEach((button, i) => {
     button.setAttribute("aria-pressed", i === chosen);
     button.tabIndex = i === chosen ? 0 : -1;
   });
-  const rows = data.rows[chosen];
+  const [rows, values] = [data.rows[chosen], data.values[chosen]];
   const picture = svg("svg", { viewBox: `0 0 520 ${24 * rows.length + 26}`, role: "img" });
-  picture.append(svg("title", {}, `Word ${chosen + 1}: ${rows.map(([w, p, q]) => `${w} ${percent(p)}, ${percent(q)}`).join("; ")}`));
+  picture.append(svg("title", {}, rows.map(([word], i) => `${word} ${values[i]}`).join("; ")));
   data.labels.forEach((label, i) => {
     picture.append(svg("rect", { class: `bar-${i}`, x: 150 + 170 * i, y: 3, width: 12, height: 12 }));
     picture.append(svg("text", { x: 167 + 170 * i, y: 14 }, label));
@@ -29,7 +28,7 @@ function choose(chosen) {
     probs.forEach((p, j) =>
       picture.append(svg("rect", { class: `bar-${j}`, x: 150, y: y + 9 * j, width: Math.max(310 * p, 0.5), height: 8 })));
     const end = 156 + 310 * Math.max(...probs);
-    picture.append(svg("text", { x: end, y: y + 14, class: "value" }, probs.map(percent).join(" / ")));
+    picture.append(svg("text", { x: end, y: y + 14, class: "value" }, values[i]));
   });
   panel.replaceChildren(picture);
 }
