@@ -399,7 +399,8 @@ class TestInBrowser:
             browser.run(f"document.querySelectorAll('.words button')[{chosen}].click()")
             assert self.state(browser) == ([chosen], self.expected(source, chosen))
             ((title),) = self.page(browser).all("title")
-            assert title[1].startswith(f"Word {chosen + 1}: ")
+            names, values, _ = self.expected(source, chosen)
+            assert title[1] == "; ".join(map(" ".join, zip(names, values, strict=True)))
             (stands,) = [t for attrs, t in self.page(browser).all("text") if attrs.get("class") == "stands"]
             assert stands == ["Mina", "had", "a", "cat", ".", "⏎"][chosen]
         assert browser.errors == []
