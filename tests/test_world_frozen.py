@@ -1,7 +1,7 @@
 """The default town is frozen: its version, its floor, and the stories of a seed.
 
-Numbers of chapters, shipped weights and results of experiments hold for one version of the town. If a test fails
-here, either take the change back, or raise `world.VERSION`, run `experiments/01_acceptance.py` again, set all
+Numbers of chapters, shipped weights and results of experiments hold for one version of the town. If a test
+fails here, take the change back, or raise `world.VERSION`, run `experiments/01_acceptance.py` again, set all
 bands anew, and only then write the new figures here.
 """
 
