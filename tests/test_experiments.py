@@ -6,6 +6,7 @@ import math
 import random
 import sys
 from collections.abc import Iterator
+from dataclasses import asdict
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -53,8 +54,9 @@ def random_model(seed: int = 0) -> GPT:
     """Return a tiny model none of whose weights is zero."""
     torch.manual_seed(seed)
     model = GPT(TINY)
-    for parameter in model.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
+    for name, parameter in model.named_parameters():
+        if name != "log_scale":  # logits of a sensible size
+            torch.nn.init.normal_(parameter, std=0.3)
     return model.eval()
 
 
@@ -184,10 +186,8 @@ def test_muon_equals_torch_within_bfloat16(shape: tuple[int, int]) -> None:
 def test_matrices_go_to_muon_and_the_rest_to_adamw() -> None:
     together = muon_and_adamw(random_model(), 1e-2, 3e-3, 0.1)
     muon, adamw = (sum(len(group["params"]) for group in o.param_groups) for o in together.optimizers)
-    assert (muon, adamw) == (
-        2 * 6,
-        2 * 4 + 2,
-    )  # six matrices a block; four norms a block, a norm, the embedding
+    # six matrices a block; four norms a block, and the embedding, the last norm, the scale of the logits
+    assert (muon, adamw) == (2 * 6, 2 * 4 + 3)
 
 
 def test_one_factor_scales_every_learning_rate() -> None:
@@ -319,6 +319,8 @@ def test_the_stored_results_say_how_they_were_made(acceptance: dict[str, Any]) -
     assert wanted <= acceptance.keys()
     assert acceptance["world_version"] == world.VERSION
     assert acceptance["command"].startswith("python experiments/01_acceptance.py")
+    assert acceptance["parameters"]["model"] == asdict(Config())  # what the early forms are by default
+    assert acceptance["parameters"]["recipe"] == asdict(Recipe())
     assert len({seed["seed"] for seed in acceptance["seeds"]}) == len(acceptance["seeds"]) >= 5
     fields = {"tokens", "steps", "minutes", "floor", "loss", "excess", "right", "grammatical", "samples"}
     for seed in acceptance["seeds"]:
