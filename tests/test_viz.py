@@ -188,6 +188,7 @@ class TestBars:
         page = Page(viz.bars([(word, 0.5, 0.5) for word in NASTY], ("<i>", "&")))
         assert [text for attrs, text in page.all("text") if attrs.get("text-anchor") == "end"] == NASTY
         assert page.all("i") == page.all("b") == page.all("script") == []
+        assert "&lt;1%" in viz.bars([("a", 0.001, 0.5)], ("a", "b")), "values too"
 
 
 class TestInteractive:
@@ -408,6 +409,8 @@ class TestInBrowser:
     def test_arrow_keys_move_the_choice(self, opened):
         source = words_figure(first=1)
         browser = opened(source)
+        stops = "[...document.querySelectorAll('.words button')].map(b => b.tabIndex)"
+        assert browser.run(stops) == [-1, 0, -1, -1, -1, -1], "before the first key too"
         browser.run("document.querySelectorAll('.words button')[1].focus()")
         keys = ["ArrowRight", "ArrowRight", "x", "ArrowLeft", *["ArrowRight"] * 9]
         places = [2, 3, 3, 2, 3, 4, 5, 5, 5, 5, 5, 5, 5]
@@ -417,8 +420,7 @@ class TestInBrowser:
             focused = "[...document.querySelectorAll('.words button')].indexOf(document.activeElement)"
             assert browser.run(focused) == place
             # One word can be reached with the tab key: the chosen one.
-            stops = browser.run("[...document.querySelectorAll('.words button')].map(b => b.tabIndex)")
-            assert stops == [0 if i == place else -1 for i in range(len(TEXT))]
+            assert browser.run(stops) == [0 if i == place else -1 for i in range(len(TEXT))]
         for _ in range(7):
             self.press(browser, "ArrowLeft")
         assert self.state(browser)[0] == [0]
