@@ -102,7 +102,7 @@ def bars(rows: Sequence[tuple[str, float, float]], labels: tuple[str, str], stan
         stands: the word to be marked.
     """
     title = "; ".join(f"{word} {percents(probs)}" for word, *probs in rows)
-    parts = [f'<svg viewBox="0 0 520 {24 * len(rows) + 26}" role="img"><title>{html.escape(title)}</title>']
+    parts = [f'<svg viewBox="0 0 560 {24 * len(rows) + 26}" role="img"><title>{html.escape(title)}</title>']
     for i, label in enumerate(labels):
         parts.append(f'<rect class="bar-{i}" x="{150 + 170 * i}" y="3" width="12" height="12"/>')
         parts.append(f'<text x="{167 + 170 * i}" y="14">{html.escape(label)}</text>')

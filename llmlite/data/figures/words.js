@@ -14,7 +14,7 @@ function choose(chosen) {
     button.tabIndex = i === chosen ? 0 : -1;
   });
   const [rows, values] = [data.rows[chosen], data.values[chosen]];
-  const picture = svg("svg", { viewBox: `0 0 520 ${24 * rows.length + 26}`, role: "img" });
+  const picture = svg("svg", { viewBox: `0 0 560 ${24 * rows.length + 26}`, role: "img" });
   picture.append(svg("title", {}, rows.map(([word], i) => `${word} ${values[i]}`).join("; ")));
   data.labels.forEach((label, i) => {
     picture.append(svg("rect", { class: `bar-${i}`, x: 150 + 170 * i, y: 3, width: 12, height: 12 }));
