@@ -23,7 +23,8 @@ def imported(source: str) -> str:
     if not source.startswith("# llmlite: ") or source.startswith("# llmlite: setup"):
         return source
     places = [line.removeprefix("# llmlite: ").split(" without ")[0] for line in source.splitlines()]
-    pairs = [place.rsplit(".", 1) for place in places]
+    pairs = [place.rsplit(".", 1) for place in places]  # a method comes with its class
+    pairs = [(module, name) for module, name in pairs if not module.rsplit(".", 1)[-1][0].isupper()]
     return "\n".join(f"from llmlite.{module} import {name}" for module, name in pairs)
 
 
