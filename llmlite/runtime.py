@@ -13,10 +13,10 @@ def set_seed(seed: int) -> None:
         seed: 0 or more, below 2**32.
 
     Raises:
-        ValueError: the seed is outside that range.
+        ValueError: the seed is no integer of that range; nothing is seeded then.
     """
-    if not 0 <= seed < 2**32:
-        raise ValueError(f"seed={seed}: a seed is at least 0 and below 2**32")
+    if not isinstance(seed, int) or not 0 <= seed < 2**32:
+        raise ValueError(f"seed={seed!r}: a seed is an integer, at least 0 and below 2**32")
     random.seed(seed)
     np.random.seed(seed)
     torch.manual_seed(seed)

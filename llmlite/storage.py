@@ -76,8 +76,8 @@ def fetch(name: str, url: str, checksum: str) -> Path:
             content = answer.read()
     except (OSError, http.client.HTTPException) as error:
         raise DownloadError(
-            f"{name} could not be downloaded from {url} ({error}). Without a network, put the file into a "
-            f"folder and name that folder in the environment variable LLMLITE_DATA."
+            f"{name} could not be downloaded from {url} ({error}). Without a network, put the file, with the "
+            f"SHA-256 {checksum}, into a folder and name the folder in the environment variable LLMLITE_DATA."
         ) from error
     found = hashlib.sha256(content).hexdigest()
     if found != checksum:

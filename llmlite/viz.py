@@ -83,7 +83,9 @@ def interactive(kind: str, alt: str, data: Any, still: str) -> HTML:
     """
     required(alt)
     name = f"llmlite-figure-{next(_numbers)}"
-    style, script = ((_DATA / "figures" / f"{kind}.{end}").read_text() for end in ("css", "js"))
+    style, script = (
+        (_DATA / "figures" / f"{kind}.{end}").read_text(encoding="utf-8") for end in ("css", "js")
+    )
     content = json.dumps(data, ensure_ascii=False).replace("<", "\\u003c")
     run = f"((root, data) => {{\n{script}}})(document.getElementById('{name}'), {content});"
     label = html.escape(alt)
@@ -138,11 +140,16 @@ def word_by_word(
         alt: what the figure shows, for readers who do not see it.
         labels: the names of the two distributions.
         first: the word that is chosen at the start.
+
+    Raises:
+        ValueError: `first` is the number of no word.
     """
+    if not 0 <= first < len(words):
+        raise ValueError(f"first={first}: of {len(words)} words, one from 0 on has to be chosen")
     chosen = []
     for word, exact, model in zip(words, truth, guess, strict=True):
         top = {*top_words(exact), *top_words(model), word}
-        rows = [(shown(w), round(exact.get(w, 0.0), 4), round(model.get(w, 0.0), 4)) for w in top]
+        rows = [(shown(w), round(exact.get(w, 0.0), 6), round(model.get(w, 0.0), 6)) for w in top]
         chosen.append(sorted(rows, key=lambda row: (-row[1] - row[2], row[0])))
     lost = [
         round(exact.get(w, 0) - model.get(w, 0), 3)

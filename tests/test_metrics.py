@@ -65,7 +65,7 @@ def test_perplexity_is_the_inverse_geometric_mean_probability():
     assert perplexity(cross_entropy(list(map(math.log, probabilities)), 4)) == pytest.approx(
         expected, rel=1e-14
     )
-    assert perplexity(math.inf) == math.inf
+    assert perplexity(math.inf) == perplexity(800.0) == math.inf
 
 
 @settings(max_examples=200)

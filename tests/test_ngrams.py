@@ -231,8 +231,17 @@ def test_errors_name_the_values():
         NGram(0, LETTERS)
     with pytest.raises(ValueError, match="order=-2"):
         NGram(-2, LETTERS)
-    with pytest.raises(ValueError, match="0 words"):
+    with pytest.raises(ValueError, match="0 tokens"):
         NGram(2, [])
+    with pytest.raises(ValueError, match="'' is no token"):
+        NGram(2, ["a", ""])
+    with pytest.raises(ValueError, match="'x' is not in the vocabulary"):
+        NGram(2, LETTERS).prob("x", [])
+    model = NGram(2, [*LETTERS, *LETTERS])
+    assert model.vocabulary == sorted(set(LETTERS)), "a token counts once"
+    with pytest.raises(ValueError, match="not in the vocabulary"):
+        model.count([["a", "b"], ["x"]])
+    assert not model.counts, "nothing is half counted"
     with pytest.raises(ValueError, match=r"\['x', 'z'\] are not in the vocabulary"):
         NGram(2, LETTERS).count([["a", "z", "x", "z"]])
     with pytest.raises(ValueError, match=r"\['1', '2', '3', '4', '5'\] are not"):

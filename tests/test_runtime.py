@@ -90,3 +90,11 @@ def test_the_fastest_device_is_chosen(monkeypatch, cuda, mps, expected):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert get_device().type == expected
+
+
+@pytest.mark.parametrize("seed", [1.5, "7", None])
+def test_a_seed_that_is_no_integer_seeds_nothing(seed):
+    state = random.getstate()
+    with pytest.raises(ValueError, match=f"seed={seed!r}"):
+        set_seed(seed)
+    assert random.getstate() == state

@@ -156,3 +156,8 @@ def test_the_smallest_text_and_no_steps():
 def test_a_text_without_a_pair_is_refused(n):
     with pytest.raises(ValueError, match=f"{n} tokens hold no pair"):
         next(pair_batches(torch.zeros(n, dtype=torch.long), 4, 2, generator(0)))
+
+
+def test_an_empty_batch_is_refused():
+    with pytest.raises(ValueError, match="batch_size=0"):
+        next(pair_batches(torch.zeros(5, dtype=torch.long), 0, 2, generator(0)))

@@ -272,6 +272,11 @@ class TestWords:
         assert values == [viz.percents(row[1:]) for row in rows]
         assert widths == pytest.approx([max(310 * p, 0.5) for row in rows for p in row[1:]], abs=0.051)
 
+    @pytest.mark.parametrize("first", [-1, 6])
+    def test_the_first_word_is_one_of_the_text(self, first):
+        with pytest.raises(ValueError, match=f"first={first}"):
+            words_figure(first=first)
+
     def test_nasty_words_are_text(self):
         probs = [{word: 1.0} for word in NASTY]
         source = viz.word_by_word(NASTY, probs, probs, alt="<b>", labels=("</script>", "<i>"), first=4).data

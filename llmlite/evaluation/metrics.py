@@ -22,11 +22,14 @@ def cross_entropy(log_probs: Sequence[float], units: int) -> float:
 
 
 def perplexity(nats_per_token: float) -> float:
-    """Return how many equally likely tokens would surprise as much.
+    """Return how many equally likely tokens would surprise as much; inf for a surprise beyond all numbers.
 
     Reference: jelinek1977.
     """
-    return math.exp(nats_per_token)
+    try:
+        return math.exp(nats_per_token)
+    except OverflowError:
+        return math.inf
 
 
 def bits(nats: float) -> float:

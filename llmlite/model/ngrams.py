@@ -23,32 +23,31 @@ class NGram:
         vocabulary: every token that can occur, the mark for the end of a text included.
 
     Raises:
-        ValueError: the order is below 1, or the vocabulary is empty.
+        ValueError: the order is below 1, or the vocabulary is empty or holds "", the mark for a beginning.
 
     Reference: method C of Witten and Bell (witten1991), interpolated as in chen1999empirical.
     """
 
     def __init__(self, order: int, vocabulary: Collection[str]) -> None:
         if order < 1 or not vocabulary:
-            raise ValueError(
-                f"order={order}, {len(vocabulary)} words: an n-gram model needs 1 or more of each"
-            )
+            raise ValueError(f"order={order}, {len(vocabulary)} tokens: both must be 1 or more")
+        self.known = set(vocabulary)
+        if START in self.known:
+            raise ValueError(f"{START!r} is no token: it stands for the beginning of a text")
         self.order = order
-        self.vocabulary = sorted(vocabulary)
+        self.vocabulary = sorted(self.known)
         self.counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
 
     def count(self, texts: Iterable[Sequence[str]]) -> "NGram":
         """Count the n-grams of texts, and return the model.
 
         Raises:
-            ValueError: a token is not in the vocabulary.
+            ValueError: a token is not in the vocabulary; nothing is counted then.
         """
-        known = set(self.vocabulary)
+        texts = list(texts)
+        if unknown := {token for tokens in texts for token in tokens} - self.known:
+            raise ValueError(f"{sorted(unknown)[:5]} are not in the vocabulary: add or replace them")
         for tokens in texts:
-            if unknown := set(tokens) - known:
-                raise ValueError(
-                    f"{sorted(unknown)[:5]} are not in the vocabulary: add them, or replace them"
-                )
             padded = (START,) * (self.order - 1) + tuple(tokens)
             for end in range(self.order - 1, len(padded)):
                 for n in range(self.order):
@@ -56,12 +55,19 @@ class NGram:
         return self
 
     def prob(self, token: str, before: Sequence[str]) -> float:
-        """Return the probability of a token after the tokens before it."""
+        """Return the probability of a token after the tokens before it.
+
+        Raises:
+            ValueError: the token is not in the vocabulary.
+        """
+        if token not in self.known:
+            raise ValueError(f"{token!r} is not in the vocabulary: it has no probability")
         before = (START,) * (self.order - 1) + tuple(before)
         p = 1 / len(self.vocabulary)
         for n in range(self.order):
             seen = self.counts.get(before[len(before) - n :])
-            if seen:  # T kinds of tokens followed here: the next is new with probability T / (N + T)
+            if seen:
+                # T kinds followed this context: the next is new with probability T / (N + T).
                 p = (seen[token] + len(seen) * p) / (seen.total() + len(seen))
         return p
 
@@ -85,7 +91,8 @@ class NGram:
                     point -= count
                     if point < 0:
                         return token
-        return self.vocabulary[int(torch.randint(len(self.vocabulary), (), generator=generator))]
+        any_token = torch.randint(len(self.vocabulary), (), generator=generator)
+        return self.vocabulary[int(any_token)]
 
     def generate(
         self, prompt: Sequence[str], generator: torch.Generator, end: str, limit: int = 300

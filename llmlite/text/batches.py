@@ -21,10 +21,12 @@ def pair_batches(
         inputs (B,) and targets (B,), each target one position after its input.
 
     Raises:
-        ValueError: the text has fewer than two tokens.
+        ValueError: the text has fewer than two tokens, or a batch no pair.
     """
     if len(ids) < 2:
         raise ValueError(f"{len(ids)} tokens hold no pair: the text needs at least 2")
+    if batch_size < 1:
+        raise ValueError(f"batch_size={batch_size}: a batch holds at least 1 pair")
     for _ in range(steps):
         start = torch.randint(len(ids) - 1, (batch_size,), generator=generator)
         yield ids[start], ids[start + 1]

@@ -36,4 +36,4 @@ def shakespeare() -> str:
 
     Reference: compiled by Andrej Karpathy for char-rnn (karpathy2015).
     """
-    return storage.fetch(*storage.SHAKESPEARE).read_text()
+    return storage.fetch(*storage.SHAKESPEARE).read_text(encoding="utf-8")
