@@ -13,7 +13,7 @@ from llmlite.text.batches import pair_batches
 from llmlite.text.corpus import shakespeare, tinytown, unwords, words
 from llmlite.world import Town
 
-AWKWARD = ["Mary Ann", "The", "In", "Biscuit", "Everybody", "Zoë"]
+AWKWARD = ["Ann-Marie", "Ann", "Mary Ann", "The", "In", "Biscuit", "Everybody", "Zoë"]
 TOWNS = {
     "default": lambda: Town(),
     "another seed": lambda: Town(7),
@@ -32,6 +32,8 @@ def naive_words(text):
             previous = "'"
         elif letter == "s" and previous == "'" and found[-1] == "'s":
             previous = ""
+        elif letter == "-" and previous.isalpha() and text[i + 1 : i + 2].isalpha():
+            found[-1] += letter  # inside a word; what comes before the next letter still is a letter
         elif letter.isalpha():
             if previous.isalpha():
                 found[-1] += letter
@@ -74,7 +76,7 @@ def test_words_by_another_road():
         "it's 'such a' thing": ["it", "'s", "'", "such", "a", "'", "thing"],
         "": [],
         "in 1851 a_b": ["in", "1", "8", "5", "1", "a", "_", "b"],
-        "  Zoë,  Ann-Marie!": ["Zoë", ",", "Ann", "-", "Marie", "!"],
+        "  Zoë,  Ann-Marie!": ["Zoë", ",", "Ann-Marie", "!"],
     }
     for text, expected in by_hand.items():
         assert words(text) == naive_words(text) == expected

@@ -353,3 +353,32 @@ def test_facts_of_one_town_are_wrong_in_another():
 def test_people_of_another_cast_are_strangers_to_grammar():
     nobody = Town(cast=["Xaver", "Yolanda", "Zita"]).judge(KNOWN[0][0])
     assert nobody.kind == GRAMMAR
+
+
+def test_a_right_story_is_right_to_its_last_character():
+    for story in TOWN.stories(20, seed=77):
+        assert TOWN.judge(story).position == len(story)
+
+
+def test_a_hyphen_belongs_to_the_name():
+    town = Town(7, cast=["Ann-Marie", "Ann", "Alan"])
+    for sample in town.sample(200, seed=1):
+        assert abs(town.log_prob(sample.text) - sample.log_prob) < 1e-9
+    possible = town.next_word("")
+    assert "Ann-Marie" in possible
+    assert "Ann" in possible
+    assert "-" not in town.next_word("Ann"), "a word that is cut is no beginning"
+    assert abs(sum(town.next_word("Ann").values()) - 1) < 1e-12
+
+
+@pytest.mark.parametrize("text", [5, None, b"Mina"])
+def test_a_story_is_a_text(text):
+    for method in (TOWN.next_word, TOWN.judge, TOWN.log_prob, TOWN.read):
+        with pytest.raises(TypeError, match="a story is a text"):
+            method(text)
+
+
+@pytest.mark.parametrize("seed", ["x", 1.5, None, True])
+def test_the_seed_of_stories_is_an_integer(seed):
+    with pytest.raises(ValueError, match="integer"):
+        TOWN.sample(2, seed)

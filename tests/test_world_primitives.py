@@ -280,5 +280,11 @@ def test_log_sum_of_few_many_and_none():
 
 def test_the_words_of_a_text():
     text = """The baker's duck, called "Bo-Bo" (aged nine), said: Hm?\n"""
-    words = """The baker 's duck , called " Bo - Bo " ( aged nine ) , said : Hm ?""".split(" ")
+    words = """The baker 's duck , called " Bo-Bo " ( aged nine ) , said : Hm ?""".split(" ")
     assert WORD.findall(text) == [*words, "\n"]
+
+
+def test_rounding_leaves_no_gap_above_the_last_value():
+    choice = Choice(dict.fromkeys("abcdefghij", 0.1))
+    assert choice.cumulative[-1] == 1.0
+    assert Sampler(Town(), lambda: 1 - 2.0**-53).hide(choice) == "j"

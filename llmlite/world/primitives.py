@@ -14,8 +14,8 @@ from functools import cache
 from itertools import accumulate
 from typing import Any, Protocol
 
-# A word of a story: letters, or the 's of a possessive, or any one mark or digit, or the end of the line.
-WORD = re.compile(r"'s\b|[^\W\d_]+|[\d_]|[^\w\s]|\n")
+# A word of a story: letters (Ann-Marie is one), the 's of a possessive, one mark or digit, the end of a line.
+WORD = re.compile(r"'s\b|[^\W\d_]+(?:-[^\W\d_]+)*|[\d_]|[^\w\s]|\n")
 END = "\n"  # what follows the last word of a story, in a corpus and in `next_word`
 
 
@@ -78,7 +78,7 @@ def holes(template: str) -> tuple[tuple[str, str, tuple[str, ...]], ...]:
 
 
 class World(Protocol):
-    """What a teller must know of a town: see `llmlite.world.facts.Town`."""
+    """What a teller must know of a town: see `llmlite.world.town.Town`."""
 
     def known(self, subject: Any, attribute: str) -> Any:
         """Return a fact, or None where the town has none."""

@@ -64,6 +64,13 @@ def shared(one: str, other: str) -> str:
     return one[:end]
 
 
+def within_word(text: str, place: int) -> bool:
+    """Tell whether a text, cut here, would be cut inside a word."""
+    if not 0 < place < len(text) or text[place] == " ":  # the common case, made fast
+        return False
+    return all(letter.isalpha() or letter == "-" for letter in text[place - 1 : place + 1])
+
+
 class Reader(Teller):
     """Let the program tell a given text: one run for each derivation.
 
@@ -100,12 +107,11 @@ class Reader(Teller):
         start = self.position
         if self.text.startswith(text, start):
             end = start + len(text)
-            cut = end < len(self.text) and self.text[end].isalpha() and text[-1:].isalpha()
-            return -1 if cut else len(text)
+            return -1 if within_word(self.text, end) else len(text)
         left = len(self.text) - start
         if not self.search.is_prefix or left >= len(text) or not text.startswith(self.text[start:]):
             return -1
-        return -1 if left and text[left].isalpha() and text[left - 1].isalpha() else left
+        return -1 if within_word(text, left) else left
 
     def show(self, options: Mapping[str, float]) -> str:
         """Write the one of several texts, probabilities given, that stands here; where the text ends, all."""

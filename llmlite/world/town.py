@@ -113,7 +113,7 @@ class Town(Nowhere):
         seed: draws whatever facts `cast` leaves open. Another seed is another town with the same words.
         cast: its well-known people, best known first: names, or dicts with "name" and any of pronoun, job,
             village, pet, pet_name, food, habit, friend. Default: the first `size` names of the book's list.
-        size: how many people the default cast has, 3 to 96.
+        size: how many people the default cast has, 3 to 96; a cast of one's own has its own size.
         strangers: share of stories about people whom nobody knows, above 0 and below 1.
 
     Raises:
@@ -177,8 +177,10 @@ class Town(Nowhere):
         """Tell `n` stories, the same ones for the same seed.
 
         Raises:
-            ValueError: `n` is no whole number, or below 0.
+            ValueError: `n` is no whole number, or below 0; or the seed is no integer.
         """
+        if isinstance(seed, bool) or not isinstance(seed, int):
+            raise ValueError(f"seed={seed!r}: a seed of stories is an integer")
         if isinstance(n, bool) or not isinstance(n, int) or n < 0:
             raise ValueError(f"n={n!r}: a number of stories is whole, and 0 or more")
         dice = random.Random(f"stories {seed}").random
@@ -211,7 +213,8 @@ class Town(Nowhere):
         Returns:
             word -> probability, summing to 1; "\\n" stands for the end. Empty if no story begins like this.
         """
-        return following(self, prefix[prefix.rfind(END) + 1 :].rstrip(" "))
+        checked = Search(prefix).text
+        return following(self, checked[checked.rfind(END) + 1 :].rstrip(" "))
 
     def map(self) -> str:
         """Return a drawn map of the town, as SVG."""
@@ -230,7 +233,7 @@ class Town(Nowhere):
         return sorted({word for text in texts for word in WORD.findall(text)})
 
     def judge(self, text: str) -> Verdict:
-        """Tell whether a text is a story of this town, of another town, or none."""
+        """Tell whether a text, without a newline at its end, is a story of this town, of another, or none."""
         if any(True for _ in derivations(story, self, Search(text))):
             return Verdict("right", "A story of this town.", len(text))
         if any(True for _ in derivations(story, self.nowhere, Search(text))):

@@ -14,6 +14,16 @@ def bits_per_character_of(nats, characters):
 """,
     ],
     "1.2": [
+        # skips what is impossible
+        """
+def perplexity_of(probabilities):
+    return math.exp(-sum(math.log(p) for p in probabilities if p > 0) / len(probabilities))
+""",
+        # hides it behind a small number
+        """
+def perplexity_of(probabilities):
+    return math.exp(-sum(math.log(max(p, 1e-12)) for p in probabilities) / len(probabilities))
+""",
         # the arithmetic mean of the inverse probabilities
         """
 def perplexity_of(probabilities):
@@ -32,6 +42,12 @@ def perplexity_of(probabilities):
 """,
     ],
     "1.3": [
+        # the logarithm of a product that underflows
+        """
+def chain(next_word, text):
+    product = math.prod(next_word(text[:t]).get(word, 0.0) for t, word in enumerate(text))
+    return math.log(product) if product > 0 else -math.inf
+""",
         # only the word before
         """
 def chain(next_word, text):
@@ -57,6 +73,15 @@ def chain(next_word, text):
 """,
     ],
     "1.4": [
+        # a default that remembers earlier calls
+        """
+def count_ngrams(texts, order, counts=defaultdict(Counter)):
+    for text in texts:
+        padded = [""] * (order - 1) + text
+        for i, word in enumerate(text):
+            counts[tuple(padded[i : i + order - 1])][word] += 1
+    return {context: Counter(after) for context, after in counts.items() if len(context) == order - 1}
+""",
         # counts across the end of a text
         """
 def count_ngrams(texts, order):
@@ -107,6 +132,19 @@ def repaired(counts, previous, word, k, size):
 """,
     ],
     "1.6": [
+        # the product underflows
+        """
+def honest(probabilities):
+    product = math.prod(probabilities)
+    return -math.log(product) / len(probabilities) if product > 0 else math.inf
+""",
+        # looks at the last word only
+        """
+def honest(probabilities):
+    if probabilities[-1] == 0:
+        return math.inf
+    return sum(-math.log(p) for p in probabilities if p > 0) / len(probabilities)
+""",
         # the bug itself
         """
 def honest(probabilities):
@@ -125,6 +163,15 @@ def honest(probabilities):
 """,
     ],
     "1.7": [
+        # in alphabetical order
+        """
+def draw_word(probabilities, u):
+    for word in sorted(probabilities):
+        u -= probabilities[word]
+        if u < 0:
+            return word
+    return word
+""",
         # the most probable word, always
         """
 def draw_word(probabilities, u):
@@ -157,6 +204,15 @@ def draw_word(probabilities, u):
 """,
     ],
     "1.8": [
+        # asks the town in place of the weights
+        """
+def pet_behind(sound, hero, facts, weights):
+    posterior = Counter()
+    for person, weight in town.cast.probs.items():
+        if person.facts["name"] != hero and person.facts["sound"] == sound:
+            posterior[person.facts["pet_name"]] += weight
+    return {pet: weight / posterior.total() for pet, weight in posterior.items()}
+""",
         # the hero may own the animal
         """
 def pet_behind(sound, hero, facts, weights):
