@@ -62,6 +62,16 @@ def numerical_gradient(function, weights, h=1e-5):
         slopes[place] = (above - function(weights)) / (2 * h)
     return slopes
 """,
+        # one fixed nudge in place of h
+        """
+def numerical_gradient(function, weights, h=1e-5):
+    slopes = np.zeros(weights.shape)
+    for place in np.ndindex(weights.shape):
+        nudge = np.zeros(weights.shape)
+        nudge[place] = 1e-5
+        slopes[place] = (function(weights + nudge) - function(weights - nudge)) / 2e-5
+    return slopes
+""",
     ],
     "A.3": [
         # the slope of a straight line
@@ -78,6 +88,24 @@ def naive_relu(value):
         """
 def naive_relu(value):
     return max(0.0, value.data)
+""",
+        # the slope 1 at exactly 0
+        """
+def naive_relu(value):
+    return NaiveValue(max(0.0, value.data), (value,), (float(value.data >= 0),))
+""",
+        # changes its argument
+        """
+def naive_relu(value):
+    value.data = max(0.0, value.data)
+    return NaiveValue(value.data, (value,), (float(value.data > 0),))
+""",
+        # bends at 1, not at 0
+        """
+def naive_relu(value):
+    if value.data > 1:
+        return NaiveValue(value.data, (value,), (1.0,))
+    return NaiveValue(0.0, (value,), (0.0,))
 """,
     ],
     "A.4": [
@@ -115,6 +143,12 @@ def safe_log_softmax(logits):
     shifted = logits - logits.max()
     return shifted - shifted.exp().sum(dim=-1, keepdim=True).log()
 """,
+        # axis 1 is the last one in a table only
+        """
+def safe_log_softmax(logits):
+    shifted = logits - logits.max(dim=1, keepdim=True).values
+    return shifted - shifted.exp().sum(dim=1, keepdim=True).log()
+""",
     ],
     "A.5": [
         # the largest of each column, on square tables
@@ -139,6 +173,22 @@ def share_right(logits, labels):
 def share_right(logits, labels):
     guesses = logits.argmax(dim=1, keepdim=True)
     return (guesses == labels).any(dim=1).float().mean().item()
+""",
+        # a large score is not the largest
+        """
+def share_right(logits, labels):
+    return (logits[torch.arange(len(labels)), labels] > 0.5).float().mean().item()
+""",
+        # the same with probabilities: the largest may be below one half
+        """
+def share_right(logits, labels):
+    found = logits.softmax(dim=1)[torch.arange(len(labels)), labels]
+    return (found > 0.5).float().mean().item()
+""",
+        # far from 0 is not large
+        """
+def share_right(logits, labels):
+    return (logits.abs().argmax(dim=1) == labels).float().mean().item()
 """,
     ],
     "A.6": [
@@ -199,6 +249,45 @@ def fixed_fit(model, batches, loss, optimizer):
         losses.append(loss(model(inputs), targets).item())
     return losses
 """,
+        # always the first batch
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    inputs, targets = batches[0]
+    for _ in batches:
+        optimizer.zero_grad()
+        value = loss(model(inputs), targets)
+        value.backward()
+        optimizer.step()
+        losses.append(value.item())
+    return losses
+""",
+        # plain descent by hand, whatever the optimizer
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    for inputs, targets in batches:
+        model.zero_grad()
+        value = loss(model(inputs), targets)
+        value.backward()
+        with torch.no_grad():
+            for weight in model.parameters():
+                weight -= optimizer.param_groups[0]["lr"] * weight.grad
+        losses.append(value.item())
+    return losses
+""",
+        # tensors in place of numbers
+        """
+def fixed_fit(model, batches, loss, optimizer):
+    losses = []
+    for inputs, targets in batches:
+        optimizer.zero_grad()
+        value = loss(model(inputs), targets)
+        value.backward()
+        optimizer.step()
+        losses.append(value.detach())
+    return losses
+""",
     ],
     "A.7": [
         # the sum over the examples, not their mean
@@ -225,6 +314,29 @@ def cross_entropy_gradient(logits, labels):
 def cross_entropy_gradient(logits, labels):
     right = F.one_hot(labels, logits.shape[1])
     return right * (logits.softmax(dim=-1) - 1) / len(labels)
+""",
+        # powers of large scores are infinite
+        """
+def cross_entropy_gradient(logits, labels):
+    powers = logits.exp()
+    slopes = powers / powers.sum(dim=-1, keepdim=True)
+    slopes[torch.arange(len(labels)), labels] -= 1
+    return slopes / len(labels)
+""",
+        # always three classes
+        """
+def cross_entropy_gradient(logits, labels):
+    slopes = logits.softmax(dim=-1)
+    for k in range(3):
+        slopes[:, k] -= (labels == k).float()
+    return slopes / len(labels)
+""",
+        # always five examples
+        """
+def cross_entropy_gradient(logits, labels):
+    slopes = logits.softmax(dim=-1)
+    slopes[torch.arange(len(labels)), labels] -= 1
+    return slopes / 5
 """,
     ],
     "A.8": [
@@ -273,6 +385,24 @@ def momentum_path(slope, start, lr, beta, steps):
         velocity = beta * velocity + slope(place)
         place = place - lr * velocity
         path.append(place)
+    return path
+""",
+        # always the same beta
+        """
+def momentum_path(slope, start, lr, beta, steps):
+    path, velocity = [start], np.zeros(start.shape)
+    for _ in range(steps):
+        velocity = 0.9 * velocity + slope(path[-1])
+        path.append(path[-1] - lr * velocity)
+    return path
+""",
+        # always five steps
+        """
+def momentum_path(slope, start, lr, beta, steps):
+    path, velocity = [start], np.zeros(start.shape)
+    for _ in range(5):
+        velocity = beta * velocity + slope(path[-1])
+        path.append(path[-1] - lr * velocity)
     return path
 """,
     ],
