@@ -49,7 +49,7 @@ def test_the_address_has_one_home() -> None:
 
 def test_help_lists_every_verb() -> None:
     verbs = set(re.search(r"^\.PHONY:(.*)$", makefile(), re.MULTILINE)[1].split())
-    command = ["make", "--no-print-directory", "help"]  # `make test` runs this test: a make inside a make talks
+    command = ["make", "--no-print-directory", "help"]  # a make inside `make test` talks
     shown = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout
     assert {line.split()[1] for line in shown.splitlines()} == verbs
     assert {"book", "test", "chapters", "run", "serve", "experiments", "bench", "clean"} <= verbs
