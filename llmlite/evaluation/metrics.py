@@ -38,7 +38,11 @@ def bits(nats: float) -> float:
 
 
 def excess(loss: float, floor: float) -> float:
-    """Return by which share a loss lies above the smallest possible one; both in the same unit.
+    """Return by which share a loss lies above the smallest possible one.
+
+    Args:
+        loss: mean surprise of a model, in any unit.
+        floor: the entropy of the text, in the same unit.
 
     Raises:
         ValueError: the floor is not positive.

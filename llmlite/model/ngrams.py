@@ -41,6 +41,9 @@ class NGram:
     def count(self, texts: Iterable[Sequence[str]]) -> "NGram":
         """Count the n-grams of texts, and return the model.
 
+        Args:
+            texts: each a sequence of tokens that ends with its mark for the end; n-grams stay inside a text.
+
         Raises:
             ValueError: a token is not in the vocabulary; nothing is counted then.
         """
@@ -56,6 +59,10 @@ class NGram:
 
     def prob(self, token: str, before: Sequence[str]) -> float:
         """Return the probability of a token after the tokens before it.
+
+        Args:
+            token: one of the vocabulary.
+            before: all tokens of the text so far, from its first; what is too far back is not used.
 
         Raises:
             ValueError: the token is not in the vocabulary.
@@ -81,7 +88,12 @@ class NGram:
         return dict(sorted(probs.items(), key=lambda item: -item[1]))
 
     def sample(self, before: Sequence[str], generator: torch.Generator) -> str:
-        """Draw the next token: one that was seen here, or else one for a shorter context."""
+        """Draw the next token: one that was seen here, or else one for a shorter context.
+
+        Args:
+            before: all tokens of the text so far.
+            generator: draws, on the CPU.
+        """
         before = (START,) * (self.order - 1) + tuple(before)
         for n in reversed(range(self.order)):
             seen = self.counts.get(before[len(before) - n :])
@@ -97,7 +109,17 @@ class NGram:
     def generate(
         self, prompt: Sequence[str], generator: torch.Generator, end: str, limit: int = 300
     ) -> list[str]:
-        """Continue a prompt until the token `end`, or until `limit` tokens stand there; `end` is left out."""
+        """Continue a prompt until the token `end`, or until `limit` tokens stand there.
+
+        Args:
+            prompt: tokens to begin with; none for a new text.
+            generator: draws, on the CPU.
+            end: the token at which the text is finished.
+            limit: tokens at most, those of the prompt included.
+
+        Returns:
+            The prompt and what follows it, without `end`.
+        """
         tokens = list(prompt)
         while len(tokens) < limit and (token := self.sample(tokens, generator)) != end:
             tokens.append(token)

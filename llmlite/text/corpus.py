@@ -27,7 +27,13 @@ def unwords(tokens: Sequence[str]) -> str:
 
 
 def tinytown(n: int, seed: int = 0, town: Town | None = None) -> list[str]:
-    """Return `n` stories of the town, the default one unless told otherwise."""
+    """Return stories of Tinytown.
+
+    Args:
+        n: how many.
+        seed: of the stories; the same seed gives the same ones.
+        town: the default town unless told otherwise.
+    """
     return (town or Town()).stories(n, seed)
 
 

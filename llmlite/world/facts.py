@@ -55,7 +55,11 @@ class Person:
 
 
 def cast_entry(entry: str | Mapping[str, str]) -> dict[str, str]:
-    """Return one entry of a cast as a dict, or say what is wrong with it."""
+    """Return one entry of a cast as a dict, or say what is wrong with it.
+
+    Raises:
+        TypeError, ValueError: the message names the entry, the value, and what would do.
+    """
     if not isinstance(entry, str | Mapping):
         raise TypeError(f"cast: {entry!r} is {type(entry).__name__}, not a name or a dict with a name")
     facts = {"name": entry} if isinstance(entry, str) else dict(entry)
@@ -76,7 +80,11 @@ def cast_entry(entry: str | Mapping[str, str]) -> dict[str, str]:
 
 
 def checked_cast(cast: Iterable[str | Mapping[str, str]]) -> list[dict[str, str]]:
-    """Return the entries of a cast, or say what is wrong with them."""
+    """Return the entries of a cast, or say what is wrong with them.
+
+    Raises:
+        TypeError, ValueError: the message names the entry, the value, and what would do.
+    """
     if isinstance(cast, str | Mapping) or not isinstance(cast, Iterable):
         raise TypeError(f"cast is a list of names or of dicts, not one {type(cast).__name__}: [{cast!r}]")
     entries = [cast_entry(entry) for entry in cast]
