@@ -21,13 +21,7 @@ FIRSTS = Counter(TEXT[:-1])
 LIMIT = -sum(n * math.log(n / FIRSTS[a]) for (a, _), n in PAIRS.items()) / (len(TEXT) - 1)
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Compute on one thread: for tensors as small as these, a second one only waits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def table_loss(model):

@@ -25,13 +25,7 @@ CHAPTER = "01_language_models"
 END = "\n"
 
 
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Compute on one thread: a second one waits more than it helps."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 class Ladder:

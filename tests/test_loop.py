@@ -10,14 +10,7 @@ from torch import nn
 from llmlite.runtime import generator
 from llmlite.training.loop import fit
 
-
-@pytest.fixture(autouse=True, scope="module")
-def one_thread():
-    """Compute on one thread: for tensors as small as these, a second one only waits."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+pytestmark = pytest.mark.usefixtures("one_thread")
 
 
 def small(seed=0):
