@@ -13,7 +13,7 @@ help: ## print this list
 
 book: $(READY) ## install what is missing, build the site, say where it is
 	@$(BIN)/python book/tools/assets.py install
-	@$(BIN)/jupyter-book build . -n -W --keep-going --quiet
+	@$(BIN)/jupyter-book build . -n -W --all --keep-going --quiet
 	@echo "The book: $(CURDIR)/_build/html/index.html"
 
 test: $(READY) ## check style and types, run the unit tests and every notebook
