@@ -174,7 +174,7 @@ else:
         text += f"""
 from importlib.metadata import distributions
 
-missing = {{{names}}} - {{found.metadata["Name"].lower() for found in distributions()}}
+missing = {{{names}}} - {{found.metadata["Name"].lower().replace("_", "-") for found in distributions()}}
 if missing:
     subprocess.run([sys.executable, "-m", "pip", "install", "--quiet", *sorted(missing)], check=True)
 """
