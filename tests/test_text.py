@@ -1,6 +1,8 @@
 """Words and back again, and pairs of neighbours in random order."""
 
 import hashlib
+import io
+import sys
 from collections import Counter
 
 import pytest
@@ -111,6 +113,23 @@ def test_shakespeare_is_the_file_in_the_data_folder(tmp_path, monkeypatch):
     monkeypatch.setenv("LLMLITE_DATA", str(tmp_path))
     monkeypatch.setenv("LLMLITE_HOME", str(tmp_path / "home"))
     assert shakespeare() == text
+
+
+def test_a_terminal_shows_how_far_shakespeare_is(tmp_path, monkeypatch):
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    def fetch(name, url, checksum, on_progress):
+        assert (name, url, checksum) == storage.SHAKESPEARE
+        on_progress(250_000, 1_000_000)
+        (tmp_path / "plays").write_text("Speak.", encoding="utf-8")
+        return tmp_path / "plays"
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr(storage, "fetch", fetch)
+    assert shakespeare() == "Speak."
+    assert sys.stderr.getvalue() == "\rtinyshakespeare.txt:  25% of 1.0 MB"
 
 
 def test_pairs_are_neighbours():

@@ -13,7 +13,7 @@ from sources import FUNCTION, Module
 
 # In reading order: a folder imports only from those above it. The first group are tools, importable anywhere.
 LAYERS = (
-    ("runtime", "storage", "check", "viz", "cases"),
+    ("runtime", "download", "storage", "check", "viz", "cases"),
     ("world",), ("text",), ("model",), ("training",), ("evaluation",), ("tuning",), ("retrieval",),
     ("hub",), ("zoo",), ("__main__",),
 )  # fmt: skip

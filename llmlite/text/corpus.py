@@ -40,6 +40,9 @@ def tinytown(n: int, seed: int = 0, town: Town | None = None) -> list[str]:
 def shakespeare() -> str:
     """Return Tiny Shakespeare, 1,115,394 characters of plays, downloading it where needed.
 
+    While it comes, a terminal shows how far it is; a notebook shows nothing.
+
     Reference: compiled by Andrej Karpathy for char-rnn (karpathy2015).
     """
-    return storage.fetch(*storage.SHAKESPEARE).read_text(encoding="utf-8")
+    bar = storage.progress_bar(storage.SHAKESPEARE[0])
+    return storage.fetch(*storage.SHAKESPEARE, bar).read_text(encoding="utf-8")
