@@ -1,33 +1,41 @@
-"""Byte-level byte pair encoding, as GPT-2 does it."""
+"""Byte-level byte pair encoding, as GPT-2 does it.
 
-import heapq
-from collections import Counter, defaultdict
+Deviations from the paper: words are of bytes, not characters, and no mark stands at a word's end.
+
+`BPETokenizer.encode` gives what tiktoken gives. `split`, for training and the taught encoder, agrees with it
+except at letters and digits that only one of the libraries knows: tiktoken 0.14 has the tables of Unicode 16,
+`regex` newer ones, and what is a letter to one is a mark to the other.
+"""
+
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from functools import cached_property
+from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from pathlib import Path
-from typing import Literal
 
 import regex  # type: ignore[import-untyped]
 import tiktoken
 
-from llmlite.text.tokenizer import TokenizerError, checked, read_file, write_file
+from llmlite.text.pairs import PairCounts
+from llmlite.text.tokenizer import TokenizerError, checked, read_file, utf8, write_file
 
 GPT2_PATTERN = r"'(?:[sdmt]|ll|ve|re)| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
-LONG = 500_000  # tiktoken's search gives up in runs of a million spaces
 
 
 def byte_alphabet() -> dict[int, str]:
-    """Return a printable character for each byte, as GPT-2 writes tokens.
+    """Return a printable character for each byte, with which GPT-2's files write tokens.
 
     Returns:
-        The byte's own character where that is printable, else one from U+0100 on.
+        The byte's own character in Latin-1 where that can be seen, else one from U+0100 on.
 
-    Reference: the encoder of GPT-2 (radford2019language).
+    Reference: the released code of radford2019language.
     """
-    printable = [*range(0x21, 0x7F), *range(0xA1, 0xAD), *range(0xAE, 0x100)]
-    others = [byte for byte in range(256) if byte not in printable]
-    return {byte: chr(byte) for byte in printable} | {byte: chr(0x100 + i) for i, byte in enumerate(others)}
+    visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1)]
+    visible += range(ord("®"), ord("ÿ") + 1)
+    others = [byte for byte in range(256) if byte not in visible]
+    alphabet = {byte: chr(byte) for byte in visible}
+    return alphabet | {byte: chr(0x100 + i) for i, byte in enumerate(others)}
 
 
 _SPELLED = byte_alphabet()
@@ -36,21 +44,23 @@ BYTES = tuple(bytes([_BYTE[character]]) for character in sorted(_BYTE))
 
 
 def split(text: str, pattern: str = GPT2_PATTERN) -> list[str]:
-    """Split a text into pieces that merges never cross.
+    """Split a text into pieces that merges never cross; together they are the text.
 
     Args:
         text: any text.
-        pattern: of one piece; it must fit somewhere at every place of every text.
+        pattern: what a piece looks like, for the package `regex`.
 
-    Returns:
-        The pieces; together they are the text.
+    Raises:
+        TokenizerError: the pattern leaves some of the text out.
     """
     pieces: list[str] = regex.findall(pattern, text)
+    if sum(map(len, pieces)) != len(text):
+        raise TokenizerError(f"pattern {pattern!r} leaves some text out: extend it")
     return pieces
 
 
 def merge(ids: Sequence[int], pair: tuple[int, int], new: int) -> list[int]:
-    """Replace a pair of ids by one new id, from left to right."""
+    """Return ids with a pair replaced by a new id, from left to right."""
     merged: list[int] = []
     i = 0
     while i < len(ids):
@@ -67,86 +77,68 @@ def train_bpe(words: Mapping[str, int], n_merges: int) -> list[tuple[bytes, byte
     """Learn merges: again and again, make the most frequent pair one token.
 
     Args:
-        words: how often each piece of the text occurs.
-        n_merges: how many at most; fewer where no pair is left.
+        words: how often each piece of the texts occurs.
+        n_merges: how many at most; there are fewer where no pair is left.
 
     Returns:
-        The merged pairs, in order. Of equally frequent pairs the one with the smallest ids is taken.
+        The merged pairs, in order; of equally frequent ones that with the smallest ids first. No two make the
+        same token: where its bytes stand, the merges before have left the same pair.
 
-    Reference: sennrich2016neural.
+    Reference: Algorithm 1 of sennrich2016neural, on bytes.
     """
-    tokens = list(BYTES)
-    byte_id = {token[0]: i for i, token in enumerate(BYTES)}
-    split_words = [[byte_id[byte] for byte in word.encode()] for word in words]
-    frequency = list(words.values())
-    counts: Counter[tuple[int, int]] = Counter()
-    where: dict[tuple[int, int], set[int]] = defaultdict(set)
-    for w, ids in enumerate(split_words):
-        for pair in pairwise(ids):
-            counts[pair] += frequency[w]
-            where[pair].add(w)
-    heap = [(-count, pair) for pair, count in counts.items()]
-    heapq.heapify(heap)
-    merges: list[tuple[bytes, bytes]] = []
-    while heap and len(merges) < n_merges:
-        count, pair = heapq.heappop(heap)
-        if -count != counts[pair]:
-            if counts[pair] > 0:
-                heapq.heappush(heap, (-counts[pair], pair))
+    byte_ids = {token[0]: i for i, token in enumerate(BYTES)}
+    ids = ([byte_ids[byte] for byte in word.encode()] for word in words)
+    pairs = PairCounts(zip(ids, words.values(), strict=True))
+    queue = [(-count, pair) for pair, count in pairs.counts.items()]
+    heapify(queue)
+    tokens, merges = list(BYTES), list[tuple[bytes, bytes]]()
+    while queue and len(merges) < n_merges:
+        count, pair = heappop(queue)
+        if -count != pairs.counts[pair]:  # other merges took some of its places
+            heappush(queue, (-pairs.counts[pair], pair))
             continue
         if count == 0:
             break
-        new = len(tokens)
+        for made in pairs.merge(pair, new=len(tokens)):
+            heappush(queue, (-pairs.counts[made], made))
         left, right = tokens[pair[0]], tokens[pair[1]]
         merges.append((left, right))
         tokens.append(left + right)
-        changed = set()
-        for w in where.pop(pair):
-            ids = split_words[w]
-            for old in pairwise(ids):
-                counts[old] -= frequency[w]
-            ids = split_words[w] = merge(ids, pair, new)
-            for now in pairwise(ids):
-                counts[now] += frequency[w]
-                where[now].add(w)
-                if new in now:
-                    changed.add(now)
-        for now in changed:
-            heapq.heappush(heap, (-counts[now], now))
     return merges
 
 
 def encode_word(word: bytes, ranks: Mapping[bytes, int]) -> list[int]:
-    """Encode one piece of text: merge the pair of lowest rank, until no pair is a token.
+    """Encode one piece of text: merge the pair that makes the lowest id, until none makes a token.
 
     Args:
-        word: its bytes.
-        ranks: the id of every token.
-
-    Returns:
-        The ids.
+        word: its bytes; the time grows with the square of their number.
+        ranks: the id of every token, single bytes included.
     """
     parts = [word[i : i + 1] for i in range(len(word))]
-    while True:
-        pairs = [a + b for a, b in pairwise(parts)]
-        best = min(pairs, key=lambda pair: ranks.get(pair, len(ranks)), default=b"")
+    while pairs := [a + b for a, b in pairwise(parts)]:
+        best = min(pairs, key=lambda pair: ranks.get(pair, len(ranks)))
         if best not in ranks:
-            return [ranks[part] for part in parts]
+            break
         i = pairs.index(best)
         parts[i : i + 2] = [best]
+    return [ranks[part] for part in parts]
 
 
 class BPETokenizer:
-    """Byte-level BPE: every text has tokens, whatever it holds.
+    """Encode any text, with single bytes for whatever is in no larger token.
 
     Args:
-        merges: pairs of tokens, in the order in which they become one token.
-        special_tokens: texts that are one token where `encode` is told so.
-        pattern: of a piece of text that merges do not cross.
+        merges: pairs of tokens, in the order in which they become one token each.
+        special_tokens: texts that are one token where `encode` is told so, and never otherwise.
+        pattern: see `split`.
+
+    Attributes:
+        ranks: the id of each token that is not special: BYTES, then one for each merge.
+        special: the id of each special token; they come last.
+        tokens: the bytes of each id.
 
     Raises:
-        TokenizerError: a merge uses a token not made yet or makes one again, a special token is empty or
-            stands there twice.
+        TokenizerError: a merge, a special token or the pattern cannot be used; the message says why.
     """
 
     def __init__(
@@ -155,20 +147,12 @@ class BPETokenizer:
         special_tokens: Sequence[str] = (),
         pattern: str = GPT2_PATTERN,
     ) -> None:
-        self.merges = list(merges)
-        self.pattern = pattern
-        self.ranks = {token: i for i, token in enumerate(BYTES)}
-        for left, right in self.merges:
-            if left not in self.ranks or right not in self.ranks or left + right in self.ranks:
-                raise TokenizerError(
-                    f"merge {len(self.ranks) - 256}, {left!r} {right!r}, uses a token that no merge before "
-                    "it makes, or makes one again: keep merges complete and in order"
-                )
-            self.ranks[left + right] = len(self.ranks)
-        if not all(special_tokens) or len(set(special_tokens)) < len(special_tokens):
-            raise TokenizerError(f"special tokens {list(special_tokens)}: one is empty or stands there twice")
-        self.special = {token: len(self.ranks) + i for i, token in enumerate(special_tokens)}
-        self.tokens = [*self.ranks, *(_utf8(token) for token in special_tokens)]
+        self.merges, self.pattern = list(merges), pattern
+        _check(self.merges, special_tokens, pattern)
+        tokens = [*BYTES, *(left + right for left, right in self.merges)]
+        self.ranks = {token: i for i, token in enumerate(tokens)}
+        self.special = {text: len(tokens) + i for i, text in enumerate(special_tokens)}
+        self.tokens = tokens + [utf8(text) for text in special_tokens]
 
     @classmethod
     def train(
@@ -178,112 +162,139 @@ class BPETokenizer:
         special_tokens: Sequence[str] = (),
         pattern: str = GPT2_PATTERN,
     ) -> "BPETokenizer":
-        """Learn a tokenizer from texts.
+        """Return a tokenizer with the merges that `train_bpe` learns from texts.
 
         Args:
-            texts: any; merges do not cross from one to the next.
-            vocab_size: bytes, merges and special tokens together; fewer where the texts have no pair left.
-            special_tokens: as for the class.
-            pattern: as for the class.
+            texts: what to learn from; merges do not cross from one to the next.
+            vocab_size: bytes, merges and special tokens together; it is less where the texts run out of pairs.
+            special_tokens, pattern: as for the class.
 
         Raises:
-            TokenizerError: the vocabulary is smaller than the bytes and the special tokens.
+            TokenizerError: `vocab_size` is less than bytes and special tokens; a text has a lone surrogate.
         """
-        if (n_merges := vocab_size - 256 - len(special_tokens)) < 0:
-            raise TokenizerError(
-                f"vocab_size={vocab_size} is too small for 256 bytes and {len(special_tokens)} special "
-                f"tokens: it must be {256 + len(special_tokens)} or more"
-            )
-        words = Counter(piece for text in texts for piece in split(text, pattern))
-        return cls(train_bpe(words, n_merges), special_tokens, pattern)
+        if isinstance(texts, str):
+            raise TokenizerError(f"{texts[:20]!r}... is one text: put texts into a list")
+        least = cls([], special_tokens, pattern).vocab_size
+        if vocab_size < least:
+            needed = f"256 bytes and {least - 256} special tokens"
+            raise TokenizerError(f"vocab_size={vocab_size} has no place for {needed}: make it {least}")
+        words: Counter[str] = Counter()
+        for text in texts:
+            utf8(text)
+            words.update(split(text, pattern))
+        return cls(train_bpe(words, vocab_size - least), special_tokens, pattern)
 
     @property
     def vocab_size(self) -> int:
         """Return the number of ids: bytes, merges and special tokens."""
         return len(self.tokens)
 
-    @cached_property
-    def _encoder(self) -> tiktoken.Encoding:
-        return tiktoken.Encoding(
-            "llmlite", pat_str=self.pattern, mergeable_ranks=self.ranks, special_tokens={}
-        )
-
-    def encode(self, text: str, *, allowed_special: Collection[str] | Literal["all"] = ()) -> list[int]:
+    def encode(self, text: str, *, allowed_special: Collection[str] = ()) -> list[int]:
         """Return the ids of a text.
 
         Args:
-            text: any text without lone surrogates.
-            allowed_special: special tokens that the text may hold, or "all"; others are ordinary text.
+            text: any, without lone surrogates.
+            allowed_special: special tokens to find in it, the longest first, or "all"; others stay ordinary.
 
         Raises:
-            TokenizerError: the text holds a lone surrogate, or a special token is unknown.
+            TokenizerError: the text has a lone surrogate, or there is no such special token.
         """
-        _utf8(text)
-        allowed = set(self.special if allowed_special == "all" else allowed_special)
-        if unknown := allowed - set(self.special):
-            raise TokenizerError(
-                f"{sorted(unknown)} are no special tokens of this tokenizer: it has {list(self.special)}"
-            )
-        if not allowed:
-            return self._encode_ordinary(text)
-        longest_first = sorted(allowed, key=len, reverse=True)
+        utf8(text)  # raises where tiktoken would change the text
+        allowed = self._allowed(allowed_special)
         ids: list[int] = []
-        for part in regex.split(f"({'|'.join(map(regex.escape, longest_first))})", text):
-            ids += [self.special[part]] if part in allowed else self._encode_ordinary(part)
+        for part in _cut_out(allowed, text):
+            if part in allowed:
+                ids.append(self.special[part])
+            else:
+                ids += self._encode_ordinary(part)
         return ids
 
+    def _allowed(self, names: Collection[str]) -> set[str]:
+        if names == "all":
+            return set(self.special)
+        allowed = {names} if isinstance(names, str) else set(names)
+        if unknown := sorted(allowed - set(self.special)):
+            known = ", ".join(map(repr, self.special)) or "it has none"
+            raise TokenizerError(f"{unknown[0]!r} is no special token here: {known}")
+        return allowed
+
     def _encode_ordinary(self, text: str) -> list[int]:
-        if len(text) > LONG and regex.search(rf"\s{{{LONG}}}", text):
-            pieces = split(text, self.pattern)
-            return [i for piece in pieces for i in self._encoder._encode_single_piece(piece)]
-        return self._encoder.encode_ordinary(text)
+        if not _has_long_blank(text):
+            return self._encoder.encode_ordinary(text)
+        pieces = map(self._encoder._encode_single_piece, split(text, self.pattern))
+        return [i for ids in pieces for i in ids]
+
+    @cached_property
+    def _encoder(self) -> tiktoken.Encoding:
+        return tiktoken.Encoding(
+            "llmlite",
+            pat_str=self.pattern,
+            mergeable_ranks=self.ranks,
+            special_tokens={},
+        )
 
     def token(self, id: int) -> bytes:
-        """Return the bytes of one id."""
-        return self.tokens[checked(id, len(self.tokens))]
+        """Return the bytes of an id; a TokenizerError if there is no such id."""
+        return self.tokens[checked(id, self.vocab_size)]
 
     def decode_bytes(self, ids: Iterable[int]) -> bytes:
-        """Return the bytes of ids."""
+        """Return the bytes of ids; a TokenizerError if one is unknown."""
         return b"".join(map(self.token, ids))
 
     def decode(self, ids: Iterable[int]) -> str:
-        """Return the text of ids; bytes that are no UTF-8 become U+FFFD."""
+        """Return the text of ids, with U+FFFD for bytes that are no UTF-8; errors as in `decode_bytes`."""
         return self.decode_bytes(ids).decode(errors="replace")
 
     def save(self, path: Path | str) -> Path:
-        """Write merges, special tokens and pattern as readable JSON, and return the path."""
-        lines = [f"{_spell(left)} {_spell(right)}" for left, right in self.merges]
+        """Write pattern, special tokens and merges as readable JSON, and return the path."""
+        lines = [" ".join("".join(_SPELLED[b] for b in token) for token in pair) for pair in self.merges]
         content = {"pattern": self.pattern, "special_tokens": list(self.special), "merges": lines}
         return write_file(path, "bpe", content)
 
     @classmethod
     def load(cls, path: Path | str) -> "BPETokenizer":
-        """Read what `save` wrote."""
+        """Read what `save` wrote; a TokenizerError if the file is damaged, or no BPETokenizer's."""
         content = read_file(path, "bpe")
-        return cls.parse(content["merges"], content["special_tokens"], content["pattern"])
-
-    @classmethod
-    def parse(
-        cls, lines: Iterable[str], special_tokens: Sequence[str] = (), pattern: str = GPT2_PATTERN
-    ) -> "BPETokenizer":
-        """Return a tokenizer from merges in GPT-2's spelling, "left right" in the byte alphabet."""
-        pairs = [line.split(" ") for line in lines]
-        return cls([(_bytes(left), _bytes(right)) for left, right in pairs], special_tokens, pattern)
+        return cls(parse_merges(content["merges"]), content["special_tokens"], content["pattern"])
 
 
-def _spell(token: bytes) -> str:
-    return "".join(_SPELLED[byte] for byte in token)
+def parse_merges(lines: Iterable[str]) -> list[tuple[bytes, bytes]]:
+    """Return merges that are written as in GPT-2's file, "Ġt he"; a TokenizerError if one is not."""
+    merges = []
+    for line in lines:
+        try:
+            left, right = line.split(" ")
+            merges.append((bytes(_BYTE[c] for c in left), bytes(_BYTE[c] for c in right)))
+        except (KeyError, ValueError):
+            raise TokenizerError(f"{line!r} is no merge: write two tokens in the byte alphabet") from None
+    return merges
 
 
-def _bytes(spelled: str) -> bytes:
-    return bytes(_BYTE[character] for character in spelled)
-
-
-def _utf8(text: str) -> bytes:
+def _check(merges: Sequence[tuple[bytes, bytes]], special_tokens: Sequence[str], pattern: str) -> None:
+    known = set(BYTES)
+    for i, (left, right) in enumerate(merges):
+        if missing := {left, right} - known:
+            raise TokenizerError(f"merge {i} needs {min(missing)!r}, which no merge before it makes: add one")
+        if left + right in known:
+            raise TokenizerError(f"merge {i} makes {left + right!r}, which is a token already: leave it out")
+        known.add(left + right)
+    for token, times in Counter(special_tokens).items():
+        if not token or times > 1:
+            raise TokenizerError(f"special token {token!r} is empty, or given twice: leave it out")
     try:
-        return text.encode()
-    except UnicodeEncodeError as error:
-        raise TokenizerError(
-            f"{text[error.start]!r} at position {error.start} is half of a surrogate pair, which UTF-8 "
-            'cannot write: text.encode(errors="replace").decode() replaces it'
-        ) from None
+        split("".join(map(chr, range(0x300))), pattern)
+    except regex.error as error:
+        raise TokenizerError(f"{pattern!r} is no regular expression: {error}") from error
+
+
+def _cut_out(special: Collection[str], text: str) -> list[str]:
+    if not special:
+        return [text]
+    longest_first = sorted(special, key=len, reverse=True)
+    parts: list[str] = regex.split(f"({'|'.join(map(regex.escape, longest_first))})", text)
+    return parts
+
+
+def _has_long_blank(text: str, n: int = 400_000) -> bool:
+    """Tell whether a million blanks may stand in a row: tiktoken's search would fail there."""
+    return len(text) > n and any(text[i : i + n].isspace() for i in range(0, len(text), n))

@@ -121,6 +121,21 @@ def checked(i: int, vocab_size: int) -> int:
     return number
 
 
+def utf8(text: str) -> bytes:
+    """Return the bytes of a text in UTF-8.
+
+    Raises:
+        TokenizerError: the text has a lone surrogate, for which UTF-8 has no bytes.
+    """
+    try:
+        return text.encode()
+    except UnicodeEncodeError as error:
+        raise TokenizerError(
+            f"{text[error.start]!r} (position {error.start}) is half of a surrogate pair, which UTF-8 cannot "
+            "write: replace it, for instance by text.encode(errors='replace').decode()"
+        ) from None
+
+
 def write_file(path: Path | str, kind: str, content: dict[str, Any]) -> Path:
     """Write a tokenizer as readable JSON with a checksum; an interrupted write leaves the old file.
 
