@@ -166,7 +166,7 @@ class BPETokenizer:
 
         Args:
             texts: what to learn from; merges do not cross from one to the next.
-            vocab_size: bytes, merges and special tokens together; it is less where the texts run out of pairs.
+            vocab_size: bytes, merges and special tokens together; less where the texts run out of pairs.
             special_tokens, pattern: as for the class.
 
         Raises:
