@@ -89,7 +89,7 @@ def _try(url: str, part: Path, lock: TextIO, on_progress: Progress) -> None:
 
 def _request(url: str, have: int, version: str) -> urllib.request.Request:
     """Return a request for what follows the bytes that we have."""
-    request = urllib.request.Request(url, headers={"Accept-Encoding": "identity"})
+    request = urllib.request.Request(url)
     if have:
         request.add_header("Range", f"bytes={have}-")
         if version:

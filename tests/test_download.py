@@ -49,7 +49,7 @@ class Server(http.server.BaseHTTPRequestHandler):
         self.number = len(self.log)
         self.log.append((self.path, self.headers["Range"], self.headers["If-Range"]))
         self.sent.append(0)
-        assert self.headers["Accept-Encoding"] == "identity"
+        assert self.headers["Accept-Encoding"] == "identity", "bytes are asked for as they are"
         self.script[min(self.number, len(self.script) - 1)](self)
 
     def give(self, piece):
@@ -233,8 +233,10 @@ class TestBreakingOff:
     def test_a_stall_is_a_cut(self, get, home, monkeypatch):
         monkeypatch.setattr(download, "STALL", 0.2)
         go = threading.Event()
-        finished(get(serve(cut=10_000, before=lambda: go.wait(5)), serve()), home)
+        begin = time.monotonic()
+        finished(get(serve(cut=10_000, before=lambda: go.wait(10)), serve()), home)
         go.set()
+        assert time.monotonic() - begin < 5
         assert ranges() == [0, 10_000]
 
     def test_a_length_that_is_too_long(self, get, home, waits):
@@ -284,6 +286,11 @@ class TestAnswers:
     def test_one_that_does_not_change(self, get, home, waits):
         with pytest.raises(DownloadError, match="HTTP Error 503"):
             get(plain(503))
+        assert len(Server.log) == 4
+
+    def test_an_answer_that_is_none(self, get, home):
+        with pytest.raises(DownloadError, match="could not be downloaded"):
+            get(lambda handler: handler.wfile.write(b"what?\r\n\r\n"))
         assert len(Server.log) == 4
 
     def test_garbage_of_the_right_length(self, get, home):
@@ -391,6 +398,9 @@ class TestOtherFiles:
         rest = partial("bytes 500-99999/*", CONTENT[500:20_000], Content_Length=99_500)
         finished(get(serve(cut=500), rest, serve()), home)
         assert ranges() == [0, 500, 20_000]
+        (home / "file").unlink()
+        finished(get(serve(cut=500), partial("bytes 500-99999/*", CONTENT[500:])), home)
+        assert ranges() == [0, 500]
 
     def test_the_part_is_longer_than_the_file(self, get, home):
         leave(home, b"x" * 200_000)
@@ -570,16 +580,16 @@ class TestProcesses:
 
     def test_a_killed_process_leaves_what_it_had(self, get, home, child):
         go = threading.Event()
-        Server.play([serve(cut=70_000, before=lambda: go.wait(20))])
+        Server.play([serve(cut=1_234, before=lambda: go.wait(20))])
         process = child()
-        self.until(lambda: download.size(home / "file.part") == 70_000)
+        self.until(lambda: download.size(home / "file.part") == 1_234)
         process.send_signal(signal.SIGKILL)
         process.wait()
         go.set()
         assert names(home) == ["file.lock", "file.part"]
         finished(get(serve()), home)
-        assert Server.log == [("/file", "bytes=70000-", '"a"')]
-        assert Server.sent == [30_000], "only the rest was sent"
+        assert Server.log == [("/file", "bytes=1234-", '"a"')]
+        assert Server.sent == [98_766], "only the rest was sent"
 
     def test_four_at_once(self, home, child):
         Server.play([serve(cut=50_000, before=lambda: time.sleep(0.5)), serve()])
