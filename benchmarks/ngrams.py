@@ -8,15 +8,11 @@ These are seconds of processor time: what else runs on the machine counts little
 
 import argparse
 import json
-import os
-import platform
-import time
 from collections.abc import Callable
-from importlib.metadata import version
-from pathlib import Path
 from statistics import median
 from typing import Any
 
+from _measuring import hardware, paired, seconds, spread
 from nltk.lm.models import (  # type: ignore[import-untyped]
     InterpolatedLanguageModel,
     WittenBellInterpolated,
@@ -30,13 +26,6 @@ from llmlite.world import Town
 
 ORDER = 3
 END = "\n"
-
-
-def seconds(action: Callable[[], Any]) -> tuple[float, Any]:
-    """Return the processor time that something took, and what it returned."""
-    start = time.process_time()
-    result = action()
-    return time.process_time() - start, result
 
 
 def count_theirs(texts: list[list[str]], vocabulary: list[str]) -> InterpolatedLanguageModel:
@@ -59,26 +48,17 @@ def score_theirs(model: InterpolatedLanguageModel, texts: list[list[str]]) -> fl
     return total
 
 
-def paired(repeats: int, ours: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str, Any]:
+def row(repeats: int, ours: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str, float]:
     """Measure two actions in turn; return the median of each and of their ratio."""
-    pairs = []
-    for repeat in range(repeats):
-        if repeat % 2:  # whoever comes second may find a warmer machine: take turns
-            late, early = seconds(theirs)[0], seconds(ours)[0]
-            pairs.append((early, late))
-        else:
-            pairs.append((seconds(ours)[0], seconds(theirs)[0]))
-    ratios = [b / a for a, b in pairs]
+    pairs = paired(repeats, ours, theirs)
     return {
-        "seconds": median(a for a, _ in pairs),
-        "seconds_nltk": median(b for _, b in pairs),
-        "ratio": median(ratios),
-        "ratio_low": min(ratios),
-        "ratio_high": max(ratios),
+        "seconds": median(a.cpu for a, _ in pairs),
+        "seconds_nltk": median(b.cpu for _, b in pairs),
+        **spread([b.cpu / a.cpu for a, b in pairs]),
     }
 
 
-def compare(stories: int, repeats: int) -> dict[str, dict[str, Any]]:
+def compare(stories: int, repeats: int) -> dict[str, dict[str, float]]:
     """Count and score with both libraries."""
     town = Town()
     vocabulary = town.vocabulary()
@@ -86,12 +66,12 @@ def compare(stories: int, repeats: int) -> dict[str, dict[str, Any]]:
     scored = [[*words(text), END] for text in town.stories(stories, seed=2)]
     ours, theirs = NGram(ORDER, vocabulary).count(train), count_theirs(train, vocabulary)
     return {
-        f"count {stories:,} stories": paired(
+        f"count {stories:,} stories": row(
             repeats,
             lambda: NGram(ORDER, vocabulary).count(train),
             lambda: count_theirs(train, vocabulary),
         ),
-        f"score {len(scored):,} stories": paired(
+        f"score {len(scored):,} stories": row(
             repeats,
             lambda: sum(map(ours.log_prob, scored)),
             lambda: score_theirs(theirs, scored),
@@ -112,18 +92,8 @@ def rates(stories: int, repeats: int) -> dict[str, float]:
         "next words": (len(few), lambda: [town.next_word(prefix) for prefix in prefixes]),
     }
     return {
-        name: n / median(seconds(action)[0] for _ in range(repeats)) for name, (n, action) in actions.items()
+        name: n / median(seconds(action).cpu for _ in range(repeats)) for name, (n, action) in actions.items()
     }
-
-
-def hardware() -> str:
-    """Return the processor and the number of cores, as one line."""
-    cpu = platform.processor() or platform.machine()
-    info = Path("/proc/cpuinfo")
-    if info.exists():  # Linux; elsewhere the line above knows the name
-        lines = info.read_text().splitlines()
-        cpu = next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), cpu)
-    return f"{cpu}, {os.cpu_count()} cores, Python {platform.python_version()}, NLTK {version('nltk')}"
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -134,7 +104,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--json", metavar="FILE", help="write the figures")
     args = parser.parse_args(arguments)
     compared, told = compare(args.stories, args.repeats), rates(args.stories, args.repeats)
-    print(f"order {ORDER}, median of {args.repeats} paired repeats; {hardware()}\n")
+    print(f"order {ORDER}, median of {args.repeats} paired repeats; {hardware('nltk')}\n")
     print(f"{'':24}{'llmlite':>10}{'NLTK':>10}{'NLTK / llmlite':>18}")
     for name, row in compared.items():
         span = f"{row['ratio']:.1f} ({row['ratio_low']:.1f} to {row['ratio_high']:.1f})"
@@ -143,7 +113,7 @@ def main(arguments: list[str] | None = None) -> None:
     for name, rate in told.items():
         print(f"{name:24}{rate:>8,.0f} a second")
     if args.json:
-        figures = {"hardware": hardware(), "order": ORDER, "repeats": args.repeats}
+        figures = {"hardware": hardware("nltk"), "order": ORDER, "repeats": args.repeats}
         result = {**figures, "compared": compared, "per_second": told}
         atomic_write(args.json, json.dumps(result, indent=1) + "\n")
 
