@@ -105,6 +105,7 @@ class TestSpelled:
             (b"a\xc3b", "a⟨C3⟩b"),
             (b"\xc3\xa9\xe2", "⟨C3 A9 E2⟩"),
             (b"\x00\xff", "⟨00 FF⟩"),
+            (b"\x7f\x80", "⟨7F 80⟩"),
             (b"\xed\xa0\x80", "⟨ED A0 80⟩"),
             (b"\xc0\x80", "⟨C0 80⟩"),
         ],
@@ -167,7 +168,7 @@ class TestStill:
         assert len(source.encode()) < 50_000
         monkeypatch.setattr(viz, "_numbers", itertools.count(1))
         assert viz.token_strip(tokenizers, TEXT, alt="x").data == source
-        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]", source), "no byte that a page may not hold"
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\xad]", source), "nothing that cannot be seen"
 
     def test_the_data_are_all_tokens_in_the_order_of_their_ids(self, tokenizers):
         listed = data_in(viz.token_strip(tokenizers, TEXT, alt="x").data)[1]["tokenizers"]
@@ -201,8 +202,8 @@ class TestInBrowser:
             path.write_text(
                 f'<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">'
                 f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{look}'
-                "body { background: var(--pst-color-background); margin: 16px; }</style><body>"
-                + "\n".join(figures),
+                "body { background: var(--pst-color-background); margin: 16px; }"
+                "label { display: inline-block; }</style><body>" + "\n".join(figures),  # as the theme has it
                 encoding="utf-8",
             )
             browser.screen(width, 800, dark=theme == "dark", phone=width < 500)
@@ -328,14 +329,24 @@ class TestInBrowser:
         browser = opened()
         lines = [each[2] for each in self.drawn(browser)]
         assert lines == ["Choose a token to see its number and its bytes.", "", ""]
-        for strip, chip in ((0, 2), (2, 3), (0, 0), (1, 5)):
+        newline = tokenizers[NAMES[0]].encode(TEXT).index(tokenizers[NAMES[0]].ranks[b"\n"])
+        for strip, chip in ((0, 2), (2, 3), (0, 0), (1, 5), (0, newline)):
             browser.call("Input.dispatchMouseEvent", type="mouseMoved", **self.middle(browser, strip, chip))
             tokenizer = tokenizers[NAMES[strip]]
             i = tokenizer.encode(TEXT)[chip]
             assert self.drawn(browser)[strip][2] == self.said(tokenizer.token(i), i)
             marked = f"{STRIPS}[{strip}].querySelectorAll('[aria-current]')"
             assert browser.run(f"[...{marked}].map(b => [...b.parentNode.children].indexOf(b))") == [chip]
+        assert self.drawn(browser)[0][2].endswith(", byte 0A")
         assert browser.run("document.activeElement.tagName") == "BODY", "pointing takes no focus"
+        end = browser.run(f"{STRIPS}[0].getBoundingClientRect().toJSON()")
+        browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=end["right"] - 1, y=end["bottom"] - 1)
+        assert self.drawn(browser)[0][2].endswith(", byte 0A"), "between tokens nothing changes"
+
+    def test_a_click_takes_the_focus_in_every_browser(self, opened):
+        browser = opened()
+        browser.run(f"{STRIPS}[1].children[3].click()")  # by itself this moves no focus
+        assert browser.run(f"{STRIPS}[1].children[3] === document.activeElement")
 
     def test_a_tap(self, opened, tokenizers):
         browser = opened(width=390)
@@ -381,6 +392,11 @@ class TestInBrowser:
             assert self.drawn(browser)[1][2] == self.said(token, ids[place])
             assert browser.run(stops) == [[0], [place], [0]]
         assert browser.run(f"{STRIPS}.map(s => s.nextElementSibling.ariaLive)") == ["polite"] * 3
+        for key, goes_on in (("End", False), ("ArrowLeft", False), ("Tab", True), ("PageDown", True)):
+            event = f"new KeyboardEvent('keydown', {{key: '{key}', bubbles: true, cancelable: true}})"
+            assert browser.run(f"{STRIPS}[1].children[1].dispatchEvent({event})") is goes_on, (
+                "pages stand still"
+            )
 
     def test_a_long_text_stays_quick(self, opened, tokenizers):
         browser = opened()
@@ -421,6 +437,14 @@ class TestInBrowser:
         assert browser.run("document.documentElement.scrollWidth") == 390
         assert browser.run("parseFloat(getComputedStyle(document.querySelector('textarea')).fontSize)") >= 16
         assert browser.run(f"{STRIPS}[0].scrollWidth <= {STRIPS}[0].clientWidth")
+        width = browser.run(f"{STRIPS}[0].clientWidth")
+        assert browser.run("document.querySelector('textarea').offsetWidth") == width
+
+    def test_a_token_that_is_wider_than_a_phone(self, opened):
+        doubled = BPETokenizer([(b"x" * 2**n, b"x" * 2**n) for n in range(8)])
+        browser = opened("x" * 256, width=390, tokenizers={"doubled": doubled})
+        assert self.drawn(browser)[0][1] == ["x" * 256]
+        assert browser.run("document.documentElement.scrollWidth") == 390
 
     def test_two_figures_do_not_touch_each_other(self, opened, tokenizers):
         browser = opened(times=2)
