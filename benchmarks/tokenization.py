@@ -2,9 +2,9 @@
 
     python benchmarks/tokenization.py [--repeats N] [--json FILE]
 
-Each library trains on all of Tiny Shakespeare, which is downloaded where it is not there, and encodes it. They
-run in one process, in turn. The ratio is of the time on the wall, where `tokenizers` may use every processor
-and the others use one. That of the time of all processors stands beside it.
+Each library trains on all of Tiny Shakespeare, which is downloaded where it is not there, and encodes it. All
+take turns in one process. The ratio is of the time on the wall, where `tokenizers` may use every processor,
+the others use one. That of the time of all processors stands beside it.
 """
 
 import argparse

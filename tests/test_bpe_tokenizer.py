@@ -259,6 +259,12 @@ class TestLongRuns:
         assert TOKENIZER.decode(TOKENIZER.encode(text)) == text
         assert time.process_time() - start < 20
 
+    def test_the_pattern_holds_in_them_too(self):
+        tokenizer = BPETokenizer.train(["a b  a b"], 999, pattern=r"a b|[\s\S]")
+        text = "a b" + " " * 1_200_000 + "a b"
+        assert tokenizer.encode(text) == [257, *[220] * 1_200_000, 257]
+        assert tokenizer.tokens[220:221] + tokenizer.tokens[256:] == [b" ", b"a ", b"a b"]
+
     def test_ids_are_those_of_the_parts(self):
         # The pieces of 900,000 blanks before a word are two, the last blank and the word being the second.
         ids = TOKENIZER.encode("a b" + " " * 900_000 + "c d")

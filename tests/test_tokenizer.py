@@ -1,5 +1,6 @@
 """Characters as tokens, ids and text that are refused, and files that are damaged, foreign or cut off."""
 
+import hashlib
 import importlib
 import json
 import os
@@ -179,6 +180,12 @@ class TestFiles:
     def test_another_content(self, path, changes):
         self.change(path, **changes)
         with pytest.raises(TokenizerError, match=r"is damaged, its checksum differs: save the"):
+            read_file(path, "char")
+
+    def test_content_that_is_none_although_its_checksum_is_right(self, path):
+        digest = hashlib.sha256(b"[1]").hexdigest()
+        self.change(path, content=[1], sha256=digest)
+        with pytest.raises(TokenizerError, match=r"is damaged"):
             read_file(path, "char")
 
     def test_the_order_of_names_is_no_damage(self, path):
