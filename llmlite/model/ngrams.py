@@ -6,12 +6,12 @@ impossible.
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Collection, Hashable, Iterable, Sequence
-from typing import TypeVar
+from collections.abc import Collection, Iterable, Sequence
+from typing import TypeAlias
 
 import torch
 
-Token = TypeVar("Token", bound=Hashable)
+Token: TypeAlias = str | int  # a word, a character, or the number that a tokenizer gives
 START = ""  # stands before the first token of every text
 
 
@@ -28,17 +28,17 @@ class NGram:
     Reference: method C of Witten and Bell (witten1991), interpolated as in chen1999empirical.
     """
 
-    def __init__(self, order: int, vocabulary: Collection[str]) -> None:
+    def __init__(self, order: int, vocabulary: Collection[Token]) -> None:
         if order < 1 or not vocabulary:
             raise ValueError(f"order={order}, {len(vocabulary)} tokens: both must be 1 or more")
         self.known = set(vocabulary)
         if START in self.known:
             raise ValueError(f"{START!r} is no token: it stands for the beginning of a text")
         self.order = order
-        self.vocabulary = sorted(self.known)
-        self.counts: dict[tuple[str, ...], Counter[str]] = defaultdict(Counter)
+        self.vocabulary = sorted(self.known, key=str)
+        self.counts: dict[tuple[Token, ...], Counter[Token]] = defaultdict(Counter)
 
-    def count(self, texts: Iterable[Sequence[str]]) -> "NGram":
+    def count(self, texts: Iterable[Sequence[Token]]) -> "NGram":
         """Count the n-grams of texts, and return the model.
 
         Args:
@@ -57,7 +57,7 @@ class NGram:
                     self.counts[padded[end - n : end]][padded[end]] += 1
         return self
 
-    def prob(self, token: str, before: Sequence[str]) -> float:
+    def prob(self, token: Token, before: Sequence[Token]) -> float:
         """Return the probability of a token after the tokens before it.
 
         Args:
@@ -78,16 +78,16 @@ class NGram:
                 p = (seen[token] + len(seen) * p) / (seen.total() + len(seen))
         return p
 
-    def log_prob(self, tokens: Sequence[str]) -> float:
+    def log_prob(self, tokens: Sequence[Token]) -> float:
         """Return the log-probability (nats) of a whole text, from its first token to its last."""
         return sum(math.log(self.prob(token, tokens[:i])) for i, token in enumerate(tokens))
 
-    def distribution(self, before: Sequence[str]) -> dict[str, float]:
+    def distribution(self, before: Sequence[Token]) -> dict[Token, float]:
         """Return the probability of every token of the vocabulary, most probable first."""
         probs = {token: self.prob(token, before) for token in self.vocabulary}
         return dict(sorted(probs.items(), key=lambda item: -item[1]))
 
-    def sample(self, before: Sequence[str], generator: torch.Generator) -> str:
+    def sample(self, before: Sequence[Token], generator: torch.Generator) -> Token:
         """Draw the next token: one that was seen here, or else one for a shorter context.
 
         Args:
@@ -107,8 +107,8 @@ class NGram:
         return self.vocabulary[int(any_token)]
 
     def generate(
-        self, prompt: Sequence[str], generator: torch.Generator, end: str, limit: int = 300
-    ) -> list[str]:
+        self, prompt: Sequence[Token], generator: torch.Generator, end: Token, limit: int = 300
+    ) -> list[Token]:
         """Continue a prompt until the token `end`, or until `limit` tokens stand there.
 
         Args:

@@ -29,7 +29,7 @@ def byte_alphabet() -> dict[int, str]:
     Returns:
         The byte's own character in Latin-1 where that can be seen, else one from U+0100 on.
 
-    Reference: the released code of radford2019language.
+    Reference: the released code of radford2019.
     """
     visible = [*range(ord("!"), ord("~") + 1), *range(ord("¡"), ord("¬") + 1)]
     visible += range(ord("®"), ord("ÿ") + 1)
@@ -84,7 +84,7 @@ def train_bpe(words: Mapping[str, int], n_merges: int) -> list[tuple[bytes, byte
         The merged pairs, in order; of equally frequent ones that with the smallest ids first. No two make the
         same token: where its bytes stand, the merges before have left the same pair.
 
-    Reference: Algorithm 1 of sennrich2016neural, on bytes.
+    Reference: Algorithm 1 of sennrich2016, on bytes.
     """
     byte_ids = {token[0]: i for i, token in enumerate(BYTES)}
     ids = ([byte_ids[byte] for byte in word.encode()] for word in words)

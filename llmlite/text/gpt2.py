@@ -12,7 +12,7 @@ def gpt2() -> BPETokenizer:
     Raises:
         DownloadError: the merges lie nowhere on this machine, and cannot be downloaded.
 
-    Reference: radford2019language.
+    Reference: radford2019.
     """
     text = storage.fetch(*storage.GPT2_MERGES).read_text(encoding="utf-8")
     _version, *lines = text.splitlines()
