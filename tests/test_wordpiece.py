@@ -254,8 +254,8 @@ class TestTraining:
             assert train_wordpiece(words, size) == train_wordpiece(words, size, 100 // (2 * size)), size
         assert "gh" not in train_wordpiece(words, 12) and "gh" in train_wordpiece(words, 50)
 
-    def test_one_piece_may_be_made_of_two_pairs(self):
-        # "abc" comes from a|##bc in one word and from ab|##c in another, or is made once only.
+    def test_no_piece_is_made_twice(self):
+        # "abc" may be a|##bc or ab|##c, and so may "aaa", but it is the same in all words.
         words = {"abc": 3, "ab": 40, "xbc": 40, "abcabc": 1, "aaaa": 2, "aaaaa": 1}
         for size in range(10, 24):
             for least in (1, 2, 3):

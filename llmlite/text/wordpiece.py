@@ -91,8 +91,8 @@ class SymbolCounts:
     def __init__(self, words: Mapping[str, int]) -> None:
         spelled = [[("##" if i else "") + c for i, c in enumerate(word)] for word in words]
         self.pieces = sorted({piece for word in spelled for piece in word})
-        self.ids = {piece: i for i, piece in enumerate(self.pieces)}
-        self.words = [[self.ids[piece] for piece in word] for word in spelled]
+        ids = {piece: i for i, piece in enumerate(self.pieces)}
+        self.words = [[ids[piece] for piece in word] for word in spelled]
         self.weights = list(words.values())
         self.counts: Counter[int] = Counter()
         self.pair_counts: Counter[tuple[int, int]] = Counter()
@@ -114,10 +114,8 @@ class SymbolCounts:
     def merge(self, pair: tuple[int, int]) -> set[tuple[int, int]]:
         """Replace a pair by one id in all words, and return the pairs whose score this may change."""
         left, right = (self.pieces[i] for i in pair)
-        piece = left + right.removeprefix("##")
-        new = self.ids.setdefault(piece, len(self.pieces))  # "ab" + "##c" may come after "a" + "##bc"
-        if new == len(self.pieces):
-            self.pieces.append(piece)
+        new = len(self.pieces)
+        self.pieces.append(left + right.removeprefix("##"))
         for place in self.places.pop(pair):
             self._count(place, -self.weights[place])
             self.words[place] = merge(self.words[place], pair, new)
