@@ -6,10 +6,10 @@ READY := $(VENV)/.installed
 export PYTHONDONTWRITEBYTECODE := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help book test chapters run serve experiments bench clean
+.PHONY: help book test test-site chapters run serve experiments bench clean
 
 help: ## print this list
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | awk -F '\t' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 book: $(READY) ## install what is missing, build the site, say where it is
 	@$(BIN)/python book/tools/assets.py install
@@ -22,6 +22,9 @@ test: $(READY) ## check style and types, run the unit tests and every notebook
 	$(BIN)/mypy
 	$(BIN)/mypy book/tools
 	$(BIN)/pytest --nbval
+
+test-site: book ## open every page of the site in Chromium: a phone and a desk, light and dark
+	$(BIN)/pytest tests/site
 
 chapters: $(READY) ## write the notebooks again from chapters/src, keeping outputs of unchanged cells
 	$(BIN)/python book/tools/chapters.py build

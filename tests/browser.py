@@ -17,12 +17,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
+import pytest
+
 _FLAGS = """
     --headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars
     --remote-debugging-pipe
 """.split()
-_FLAGS.append("--host-resolver-rules=MAP * ~NOTFOUND")  # no name of any host can be looked up
+# No host can be looked up, but for the server that a test itself starts.
+_FLAGS.append("--host-resolver-rules=MAP * ~NOTFOUND , EXCLUDE 127.0.0.1")
 
 
 def find_chromium() -> str | None:
@@ -31,12 +34,20 @@ def find_chromium() -> str | None:
     return next((path for name in names if (path := shutil.which(name))), None)
 
 
+# Where everything must be tried, in continuous integration, a test without a browser fails.
+needs_chromium = pytest.mark.skipif(
+    find_chromium() is None and not os.environ.get("CI"), reason="no Chromium or Chrome on this machine"
+)
+
+
 class Browser:
     """One browser with one page; use it in a `with` statement.
 
     Attributes:
         requests: every address that the page asked for since `open`, in order.
         errors: messages of uncaught errors since `open`.
+        complaints: errors and warnings in the console since `open`, the browser's own among them.
+        failures: requests without a good answer since `open`, "address: reason".
     """
 
     def __init__(self, program: str | None = None) -> None:
@@ -53,7 +64,9 @@ class Browser:
             raise FileNotFoundError("no Chromium or Chrome on this machine")
         self.requests: list[str] = []
         self.errors: list[str] = []
-        self._events: list[dict[str, Any]] = []
+        self.complaints: list[str] = []
+        self.failures: list[str] = []
+        self._addresses: dict[str, str] = {}  # of requests, by their ids
         self._buffer = b""
         self._count = 0
         self._session: str | None = None
@@ -61,7 +74,7 @@ class Browser:
         self._start(program)
         target = self.call("Target.createTarget", url="about:blank")["targetId"]
         self._session = self.call("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        for domain in ("Page", "Runtime", "Network"):
+        for domain in ("Page", "Runtime", "Network", "Log"):
             self.call(f"{domain}.enable")
 
     def _start(self, program: str) -> None:
@@ -114,12 +127,28 @@ class Browser:
             self._buffer += piece
         line, self._buffer = self._buffer.split(b"\0", 1)
         message: dict[str, Any] = json.loads(line)
-        if message.get("method") == "Network.requestWillBeSent":
-            self.requests.append(message["params"]["request"]["url"])
-        elif message.get("method") == "Runtime.exceptionThrown":
-            details = message["params"]["exceptionDetails"]
-            self.errors.append(details.get("exception", {}).get("description", details["text"]))
+        self._note(message.get("method"), message.get("params", {}))
         return message
+
+    def _note(self, event: str | None, params: dict[str, Any]) -> None:
+        """Keep what a page asked for and what went wrong in it."""
+        if event == "Network.requestWillBeSent":
+            self._addresses[params["requestId"]] = params["request"]["url"]
+            self.requests.append(params["request"]["url"])
+        elif event == "Network.responseReceived" and params["response"]["status"] >= 400:
+            self.failures.append(f"{params['response']['url']}: {params['response']['status']}")
+        elif event == "Network.loadingFailed" and not params.get("canceled"):
+            self.failures.append(f"{self._addresses.get(params['requestId'])}: {params['errorText']}")
+        elif event == "Runtime.exceptionThrown":
+            details = params["exceptionDetails"]
+            self.errors.append(details.get("exception", {}).get("description", details["text"]))
+        elif event == "Runtime.consoleAPICalled" and params["type"] in ("error", "warning", "assert"):
+            parts = [str(part.get("value", part.get("description"))) for part in params["args"]]
+            self.complaints.append(f"console.{params['type']}: {' '.join(parts)}")
+        elif event == "Log.entryAdded":
+            entry = params["entry"]  # one of the network is a failure above, with its address
+            if entry["level"] in ("error", "warning") and entry["source"] != "network":
+                self.complaints.append(f"{entry['source']}: {entry['text']}")
 
     def screen(self, width: int, height: int, *, dark: bool = False, phone: bool = False) -> None:
         """Set the size of the screen in CSS pixels and the colour scheme.
@@ -150,8 +179,10 @@ class Browser:
             ready: JavaScript that is true when the page is as wanted.
             timeout: seconds.
         """
-        self.requests.clear()
-        self.errors.clear()
+        self.call("Page.navigate", url="about:blank")  # what the last page still does is not the next one's
+        self.wait("location.href === 'about:blank'")
+        for notes in (self.requests, self.errors, self.complaints, self.failures):
+            notes.clear()
         self.call("Page.navigate", url=address)
         self.wait(
             f"location.href !== 'about:blank' && document.readyState === 'complete' && ({ready})", timeout
@@ -164,12 +195,20 @@ class Browser:
             TimeoutError: with the expression, if it stays false.
         """
         deadline = time.monotonic() + timeout
-        while not self.run(f"Boolean({expression})"):
+        while not self._is_true(expression):
             if time.monotonic() > deadline:
                 raise TimeoutError(
                     f"not true within {timeout} s: {expression}; errors in the page: {self.errors}"
                 )
             time.sleep(0.05)
+
+    def _is_true(self, expression: str) -> bool:
+        try:
+            return bool(self.run(f"Boolean({expression})"))
+        except RuntimeError as error:
+            if "navigated" in str(error):  # away, while it was asked
+                return False
+            raise
 
     def run(self, expression: str) -> Any:
         """Return the value of a JavaScript expression in the page; a promise is awaited."""
@@ -178,6 +217,36 @@ class Browser:
             raise RuntimeError(result["exceptionDetails"].get("exception", {}).get("description", expression))
         return result["result"].get("value")
 
+    def press(self, key: str, modifiers: int = 0) -> None:
+        """Press and release a key.
+
+        Args:
+            key: its name, as in "Tab", "ArrowLeft", "Enter", " ", or the character that it writes.
+            modifiers: 1 for alt, 2 for control, 8 for shift, or their sum.
+        """
+        number = {"Enter": 13, "Tab": 9, "Escape": 27}.get(key, ord(key.upper()) if len(key) == 1 else 0)
+        text = {"Enter": "\r"}.get(key, key if len(key) == 1 and not modifiers & 3 else "")
+        code: dict[str, Any] = {
+            "key": key,
+            "code": key,
+            "windowsVirtualKeyCode": number,
+            "modifiers": modifiers,
+        }
+        self.call("Input.dispatchKeyEvent", type="keyDown", text=text, **code)
+        self.call("Input.dispatchKeyEvent", type="keyUp", **code)
+
+    def click(self, element: str) -> None:
+        """Press the mouse in the middle of an element, as a reader does: what covers it gets the click.
+
+        Args:
+            element: JavaScript that gives it.
+        """
+        self.run(f"({element}).scrollIntoView({{block: 'center', behavior: 'instant'}})")
+        box = self.run(f"({element}).getBoundingClientRect().toJSON()")
+        place: dict[str, Any] = {"x": box["x"] + box["width"] / 2, "y": box["y"] + box["height"] / 2}
+        for kind in ("mousePressed", "mouseReleased"):
+            self.call("Input.dispatchMouseEvent", type=kind, button="left", clickCount=1, **place)
+
     def picture(self, path: Path, *, whole: bool = False) -> None:
         """Write what the page looks like as a PNG file.
 
@@ -185,7 +254,11 @@ class Browser:
             path: where to write.
             whole: the whole page, not only the part on the screen.
         """
-        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole)["data"]
+        area: dict[str, Any] = {}
+        if whole:
+            size = self.run("[innerWidth, document.documentElement.scrollHeight]")
+            area = {"clip": {"x": 0, "y": 0, "width": size[0], "height": size[1], "scale": 1}}
+        data = self.call("Page.captureScreenshot", captureBeyondViewport=whole, **area)["data"]
         path.write_bytes(base64.b64decode(data))
 
     def __enter__(self) -> "Browser":

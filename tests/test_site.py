@@ -1,23 +1,28 @@
 """The site is self-contained: with the network off, math, widgets, bertviz and search work."""
 
 import json
+import re
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import yaml
-from browser import Browser, find_chromium
+from answers import THEME, theme_search
+from browser import Browser, needs_chromium
+from links import link_problems
+from looks import add_style
+from pages import SCREENS, open_page, page_problems, served
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 from loads import foreign_loads, in_page, in_script, in_style  # noqa: E402
 
-needs_chromium = pytest.mark.skipif(find_chromium() is None, reason="no Chromium or Chrome on this machine")
 needs_assets = pytest.mark.skipif(
     not (ROOT / "book/assets/node_modules").is_dir(),
     reason="the site's JavaScript is not installed: python book/tools/assets.py install",
@@ -143,6 +148,34 @@ class TestPages:
         assert '<span class="caption-number">Exercise 7.3</span> Count by hand <span class="stars"' in page
         assert "★★</span>" in page and "(**)" not in page
 
+    def test_what_all_pages_share_has_no_id_twice(self, site: Path) -> None:
+        assert (site / "search.html").read_text().count('id="search-input"') == 1
+        assert (site / "book/try.html").read_text().count('id="search-input"') == 1
+        assert 'id="exercise-content"' not in (site / "book/try.html").read_text()
+
+    def test_the_first_page_leads_to_the_book(self, site: Path) -> None:
+        page = (site / "index.html").read_text()
+        assert '<html lang="en">' in page and "<title>How a Language Model Works</title>" in page
+        assert page.count("book/index.html") == 2
+        assert link_problems(site / "index.html", site) == []
+
+    @needs_chromium
+    @pytest.mark.parametrize("page", ["index", "book/index", "search", "genindex"])
+    @pytest.mark.parametrize(("width", "dark"), [(390, True), (1440, False)])
+    @pytest.mark.parametrize("offline", [False, True])
+    def test_a_page_has_no_problem(
+        self, site: Path, browser: Browser, page: str, width: int, dark: bool, offline: bool
+    ) -> None:
+        with nullcontext(site.as_uri()) if offline else served(site) as home:
+            open_page(browser, f"{home}/{page}.html", width, dark)
+            assert page_problems(browser, width, home) == []
+
+    @needs_chromium
+    def test_words_found_are_not_marked_inside_drawings(self, site: Path, browser: Browser) -> None:
+        browser.open(f"{(site / 'book/index.html').as_uri()}?highlight=attention")
+        browser.wait("document.querySelector('td .highlighted')")
+        assert browser.run("document.querySelectorAll('svg tspan, svg .highlighted').length") == 0
+
     @needs_chromium
     def test_math_is_set(self, site: Path, browser: Browser) -> None:
         browser.open(
@@ -186,6 +219,46 @@ class TestPages:
         assert browser.run("innerWidth") == 390
         assert browser.run("document.documentElement.scrollWidth") <= 390
         assert browser.run("document.documentElement.dataset.theme") == ("dark" if dark else "light")
+
+
+# Scripts that take a page's mouse or its keys away. A click that comes from a key has no detail.
+DEAF = "addEventListener('click', event => event.detail && event.stopImmediatePropagation(), true)"
+NO_KEYS = (
+    "addEventListener('keydown', event => event.preventDefault() || event.stopImmediatePropagation(), true)"
+)
+
+
+@needs_assets
+@needs_chromium
+@pytest.mark.parametrize("control", THEME)
+class TestControls:
+    @pytest.mark.parametrize(("width", "dark"), SCREENS)
+    def test_it_answers(self, site: Path, browser: Browser, control: str, width: int, dark: bool) -> None:
+        open_page(browser, (site / "book/try.html").as_uri(), width, dark)
+        assert THEME[control](browser) == []
+
+    @pytest.mark.parametrize(("script", "problem"), [(DEAF, "a click"), (NO_KEYS, "key|and K")])
+    def test_one_that_does_not(
+        self, site: Path, browser: Browser, control: str, script: str, problem: str
+    ) -> None:
+        first = browser.call("Page.addScriptToEvaluateOnNewDocument", source=script)  # before the theme's own
+        open_page(browser, (site / "book/try.html").as_uri(), 390, dark=False)
+        found = THEME[control](browser)
+        browser.call("Page.removeScriptToEvaluateOnNewDocument", **first)
+        assert any(re.search(problem, each) for each in found), found
+
+    def test_colours_are_looked_at(self, site: Path, browser: Browser, control: str) -> None:
+        open_page(browser, (site / "book/try.html").as_uri(), 390, dark=False)
+        add_style(browser, "* { color: #888 !important }")
+        found = THEME[control](browser)
+        assert control == "colours" or any(each.startswith("contrast") for each in found), found
+
+
+@needs_assets
+@needs_chromium
+def test_a_search_without_results(site: Path, browser: Browser) -> None:
+    open_page(browser, (site / "book/try.html").as_uri(), 1440, dark=False)
+    assert theme_search(browser, "zebra") == ["a search for 'zebra' finds nothing"]
 
 
 @pytest.mark.parametrize(

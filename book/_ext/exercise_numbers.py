@@ -1,4 +1,4 @@
-"""Sphinx extension: an exercise carries the number that its check prints.
+"""Sphinx extension: an exercise carries the number that its check prints, and no id that others have too.
 
 sphinx-exercise counts through the whole book. Here the label decides: `ex-1-3` is 1.3, `ex-a-2` is A.2.
 The asterisks at the end of a title become stars that a screen reader can read.
@@ -45,9 +45,9 @@ def titled(match: re.Match[str]) -> str:
 
 
 def retitle(app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object) -> None:
-    """Rewrite the titles of exercises in one page."""
+    """Rewrite the titles of exercises in one page, and drop the id that all of them are given."""
     if "body" in context:
-        context["body"] = TITLE.sub(titled, context["body"])
+        context["body"] = TITLE.sub(titled, context["body"]).replace(' id="exercise-content"', "")
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

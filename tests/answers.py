@@ -1,0 +1,205 @@
+"""What must answer to the mouse and to the keyboard: interactive figures, and the theme's own controls.
+
+Each driver does what a reader does and returns what does not answer, as texts.
+"""
+
+from collections.abc import Callable
+
+from browser import Browser
+from looks import contrast_problems
+
+Driver = Callable[[Browser, str], list[str]]
+
+
+def figure_problems(browser: Browser) -> list[str]:
+    """Drive every interactive figure of the page that is open, then look at its colours again."""
+    listed = (
+        "[...document.querySelectorAll('[class^=\"llmlite-\"]')].map(e => [e.classList[0].slice(8), e.id])"
+    )
+    problems = []
+    for kind, name in browser.run(listed):
+        root = f"document.getElementById('{name}')"
+        if kind not in FIGURES:
+            problems.append(f"a figure of the kind {kind!r}, which no driver in tests/answers.py tries")
+            continue
+        try:
+            found = FIGURES[kind](browser, root) + entered(browser, root) + contrast_problems(browser, root)
+        except RuntimeError as error:  # the figure lacks what its driver looks for
+            found = [str(error)]
+        problems += [f"figure #{name}: {problem}" for problem in found]
+    return problems
+
+
+def entered(browser: Browser, root: str) -> list[str]:
+    """Try whether the tab key leads into a figure from the text before it."""
+    browser.run(f"{root}.tabIndex = -1; {root}.focus()")
+    browser.press("Tab")
+    inside = browser.run(f"{root} !== document.activeElement && {root}.contains(document.activeElement)")
+    browser.run(f"{root}.removeAttribute('tabindex')")
+    return [] if inside else ["the tab key does not lead into it"]
+
+
+def words(browser: Browser, root: str) -> list[str]:
+    """Choose words of a text: the bars follow."""
+    buttons = f"[...{root}.querySelectorAll('.words button')]"
+    chosen = f"{buttons}.findIndex(b => b.ariaPressed === 'true')"
+    last = browser.run(f"{buttons}.length") - 1
+    problems, states = [], []
+    for place in (0, last):
+        browser.click(f"{buttons}[{place}]")
+        states.append((browser.run(chosen), browser.run(f"{root}.querySelector('.bars').innerHTML")))
+    if [place for place, _ in states] != [0, last] or states[0][1] == states[1][1]:
+        problems.append("a click on a word does not choose it")
+    browser.press("ArrowLeft")
+    focused = f"{buttons}.indexOf(document.activeElement)"
+    if browser.run(f"[{chosen}, {focused}]") != [last - 1, last - 1]:
+        problems.append("the left arrow does not choose the word before")
+    return problems
+
+
+def quiz(browser: Browser, root: str) -> list[str]:
+    """Answer two questions: each opens its note and counts."""
+    item, score = f"{root}.querySelectorAll('li')", f"{root}.querySelector('.score').textContent"
+
+    def answered(number: int) -> bool:
+        note = f"{item}[{number}].querySelector('details')"
+        return bool(
+            browser.run(f"{note}.checkVisibility() && {note}.open && {score}.includes('of {number + 1}')")
+        )
+
+    problems = []
+    browser.click(f"{item}[0].querySelector('button')")
+    if not answered(0):
+        problems.append("a click on an answer does not open the note and count")
+    for _ in range(8):
+        browser.press("Tab")
+        if browser.run(f"{item}[1].contains(document.activeElement)"):
+            break
+    browser.press(" ")
+    if not answered(1):
+        problems.append("the tab key and the space bar do not answer the second question")
+    return problems
+
+
+def tokens(browser: Browser, root: str) -> list[str]:
+    """Type a text, take an example, and walk along the tokens of the first strip."""
+    area, strip = f"{root}.querySelector('textarea')", f"{root}.querySelector('.strip')"
+    chips, said = f"[...{strip}.querySelectorAll('button')]", f"{root}.querySelector('.token').textContent"
+    problems = []
+    before = browser.run(f"{strip}.textContent")
+    browser.click(area)
+    for letter in "goose":
+        browser.press(letter)
+    after = browser.run(f"{strip}.textContent")
+    if "goose" not in browser.run(f"{area}.value") or after == before:
+        problems.append("typing does not change the tokens")
+    browser.click(f"{root}.querySelector('.examples button')")
+    if browser.run(f"{strip}.textContent") == after:
+        problems.append("a click on an example does not change the tokens")
+    hint, walked = browser.run(said), []
+    browser.click(f"{chips}[1]")
+    for key in ("", "ArrowRight", "ArrowLeft"):
+        if key:
+            browser.press(key)
+        places = f"{chips}.indexOf(document.activeElement), {chips}.findIndex(e => e.ariaCurrent === 'true')"
+        walked.append((browser.run(f"[{places}]"), browser.run(said)))
+    if walked[0][0] != [1, 1] or walked[0][1] == hint:
+        problems.append("a click on a token does not choose it")
+    if [place for place, _ in walked[1:]] != [[2, 2], [1, 1]]:
+        problems.append("the arrow keys do not walk along the tokens")
+    return problems
+
+
+FIGURES: dict[str, Driver] = {"words": words, "quiz": quiz, "tokens": tokens}
+
+
+def theme_search(browser: Browser, word: str = "town") -> list[str]:
+    """Open the search with mouse and keys, and search."""
+    problems = []
+    field = "document.querySelector('.search-button__wrapper.show input')"
+    ready = f"Boolean({field}?.checkVisibility() && document.activeElement === {field})"
+    browser.click("[...document.querySelectorAll('.search-button__button')].find(e => e.checkVisibility())")
+    if not browser.run(ready):
+        problems.append("a click on the search button does not open the search")
+    problems += contrast_problems(browser, "document.querySelector('.search-button__wrapper')")
+    browser.press("Escape")
+    if browser.run(f"Boolean({field})"):
+        problems.append("the escape key does not close the search")
+    browser.press("k", modifiers=2)
+    if not browser.run(ready):
+        return [*problems, "control and K do not open the search"]
+    for letter in word:
+        browser.press(letter)
+    browser.press("Enter")
+    try:
+        browser.wait(f"location.search === '?q={word}' && document.querySelector('#search-results li a')", 10)
+    except TimeoutError:
+        problems.append(f"a search for {word!r} finds nothing")
+    return problems
+
+
+def theme_colours(browser: Browser) -> list[str]:
+    """Switch the colours with mouse and keys."""
+    button, mode = "document.querySelector('.theme-switch-button')", "document.documentElement.dataset.mode"
+    paper = "getComputedStyle(document.body).backgroundColor"
+    modes, papers = set(), set()
+    for _ in range(3):
+        browser.click(button)
+        modes.add(browser.run(mode))
+        papers.add(browser.run(paper))
+    problems = [] if len(modes) == 3 and len(papers) == 2 else ["a click does not switch the colours"]
+    before = browser.run(mode)
+    browser.run(f"{button}.focus()")
+    browser.press("Enter")
+    if browser.run(mode) == before:
+        problems.append("the enter key does not switch the colours")
+    return problems
+
+
+def theme_sidebar(browser: Browser) -> list[str]:
+    """Show and hide the contents of the book with mouse and keys."""
+    link = "document.querySelector('.bd-sidebar-primary nav a')"
+    seen = f"{link}.checkVisibility({{visibilityProperty: true}}) && {link}.getBoundingClientRect().x >= 0"
+    button, cover = "document.querySelector('.primary-toggle')", "document.querySelector('.overlay-primary')"
+    problems = []
+    before = browser.run(seen)
+    browser.click(button)
+    if browser.run(seen) == before:
+        problems.append("a click does not show or hide the contents")
+    problems += contrast_problems(browser, "document.querySelector('.bd-sidebar-primary')")
+    browser.run(f"({cover}.checkVisibility() ? {cover} : {button}).click()")
+    if browser.run(seen) != before:
+        problems.append("the contents do not go back to where they were")
+    browser.run(f"{button}.focus()")
+    browser.press("Enter")
+    if browser.run(seen) == before:
+        problems.append("the enter key does not show or hide the contents")
+    return problems
+
+
+def theme_menus(browser: Browser) -> list[str]:
+    """Open every menu above a page with mouse and keys; the mouse alone opens it where there is one."""
+    problems = []
+    for number in range(browser.run("document.querySelectorAll('.dropdown-toggle').length")):
+        button = f"document.querySelectorAll('.dropdown-toggle')[{number}]"
+        menu = f"{button}.parentElement.querySelector('.dropdown-menu')"
+        name = browser.run(f"{button}.ariaLabel")
+        opened = f"{button}.ariaExpanded === 'true' && {menu}.checkVisibility()"
+        browser.click(button)
+        if not browser.run(opened):
+            problems.append(f"a click does not open the menu {name!r}")
+        problems += contrast_problems(browser, menu)
+        browser.press("Escape")
+        if browser.run(opened):
+            problems.append(f"the escape key does not close the menu {name!r}")
+            browser.click(button)
+        browser.call("Input.dispatchMouseEvent", type="mouseMoved", x=1, y=1)
+        browser.run(f"{button}.focus()")
+        browser.press("Enter")
+        if not browser.run(opened):
+            problems.append(f"the enter key does not open the menu {name!r}")
+        browser.press("Escape")
+    return problems
+
+
+THEME = {"search": theme_search, "colours": theme_colours, "sidebar": theme_sidebar, "menus": theme_menus}
