@@ -371,8 +371,8 @@ class TestTraining:
         assert len(train_unigram(WORDS, 300, seed_size=200)) == 200
 
     def test_the_seed_and_the_rounds(self):
-        # One round from 75 pieces, and none from 60: by hand.
-        for seed_size, rounds in ((60, []), (75, [60]), (100, [75, 60]), (101, [75, 60])):
+        # No cut from 60 pieces, one from 61 to 80, two from more: by hand.
+        for seed_size, rounds in ((60, []), (61, [60]), (75, [60]), (100, [75, 60]), (101, [75, 60])):
             log_probs = seed_pieces(WORDS, seed_size, 16)
             for size in [*rounds, None]:
                 for _ in range(2):
@@ -498,6 +498,19 @@ class TestTokenizer:
             assert ids == other.encode(text).ids and ours.decode(ids) == text
             lengths += len(ids)
         assert lengths > 20_000
+
+    def test_unknown_characters_are_ten_nats_less_probable_than_any_piece(self):
+        # q|ab has -12 - 10 - 1, qa|b -12 and what b has.
+        for b, pieces in ((-6.0, ["qa", "b"]), (-10.9, ["qa", "b"]), (-11.1, ["q", "ab"])):
+            log_probs = {"qa": -12.0, "b": b, "ab": -1.0}
+            ours = UnigramTokenizer(log_probs)
+            assert [ours.decode([i]) for i in ours.encode("qab")] == pieces
+            assert ours.encode("qab") == theirs(log_probs).encode("qab").ids
+
+    def test_pieces_do_not_cross_words(self):
+        log_probs = {"a": -1.0, "▁b": -2.0, "a▁b": -0.5}
+        ours = UnigramTokenizer(log_probs)
+        assert ours.encode("a b") == [256, 257] == theirs(log_probs).encode("a b").ids
 
     def test_what_the_docstring_says_of_the_differences(self):
         log_probs = {"a": -1.0, "▁": -2.0, "<": -9.0}
