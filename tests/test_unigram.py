@@ -362,6 +362,7 @@ class TestTraining:
         assert sum(map(math.exp, log_probs.values())) == pytest.approx(1)
         assert train_unigram(WORDS, 300) == log_probs and list(train_unigram(WORDS, 300)) == list(log_probs)
         assert max(map(len, log_probs)) > 3 >= max(map(len, train_unigram(WORDS, 300, max_length=3)))
+        assert max(map(len, train_unigram({"abcdefghijklmnopqrst": 5}, 400))) == 16
         characters = len(set("".join(WORDS)))
         assert len(train_unigram(WORDS, characters)) == characters
 
