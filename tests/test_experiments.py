@@ -1,13 +1,14 @@
-"""The early forms of tokenizer, model and recipe, and the acceptance run that froze the town."""
+"""The early forms of tokenizer, model and recipe, the acceptance run of the town, and the vocabularies."""
 
 import ast
+import importlib.util
 import json
 import math
 import random
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from early.muon import Muon, Together, muon_and_adamw, orthogonalize  # noqa: E4
 from early.recipe import Recipe, batches, factor, pad, sample, story_nats, train  # noqa: E402
 
 from llmlite import world  # noqa: E402
+from llmlite.text.bpe import BPETokenizer  # noqa: E402
 
 ACCEPTANCE = ROOT / "llmlite" / "data" / "results" / "01_acceptance.json"
 TINY = Config(vocab_size=600, context_length=256, n_layers=2, n_heads=3, d_model=24, d_ff=40)
@@ -353,3 +355,117 @@ def test_the_town_is_accepted(acceptance: dict[str, Any]) -> None:
     assert mean["excess"] <= 0.07
     assert mean["right"] >= 0.60
     assert min(seed["excess"] for seed in acceptance["seeds"]) > 0  # nothing beats the floor
+
+
+# --- the size of the vocabulary ----------------------------------------------------------------------------
+
+
+def vocabulary_script() -> Any:
+    """Return the script of experiment 02 as a module of its own."""
+    spec = importlib.util.spec_from_file_location("vocabulary", ROOT / "experiments" / "02_vocabulary.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture
+def trial(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., dict[str, Any]]:
+    """Return a function that runs a tiny experiment 02 with some arguments, and reads what it writes."""
+    script, out = vocabulary_script(), tmp_path / "results.json"
+    monkeypatch.setattr(script, "SIZES", (300, 400))
+    monkeypatch.setattr(script, "TOKENIZER_STORIES", 200)
+
+    def run(*arguments: str, tokens: str = "5e3") -> dict[str, Any]:
+        fixed = ["02_vocabulary.py", "--threads", "1", "--held-out", "4", "--out", str(out)]
+        monkeypatch.setattr(sys, "argv", [*fixed, "--tokens", tokens, *arguments])
+        script.main()
+        return dict(json.loads(out.read_text(encoding="utf-8")))
+
+    return run
+
+
+def test_a_trial_of_vocabularies_writes_what_it_says(
+    trial: Callable[..., dict[str, Any]], town: world.Town, capsys: pytest.CaptureFixture[str]
+) -> None:
+    found = trial("--seeds", "1")
+    script = vocabulary_script()
+    told, held_out = town.stories(125, seed=0), town.stories(4, seed=script.HELD_OUT_SEED)
+    assert found["floor"] == pytest.approx(-sum(map(town.log_prob, held_out)) / 4)
+    n_bytes = sum(len(story.encode()) + 1 for story in held_out) / 4
+    assert found["floor_bits_per_byte"] == pytest.approx(found["floor"] / math.log(2) / n_bytes)
+    (seed,) = found["seeds"]
+    assert [run["size"] for run in seed["runs"]] == [300, 400]
+    for run in seed["runs"]:
+        learned = BPETokenizer.train(town.stories(200, seed=script.TOKENIZER_SEED), run["size"])
+        ends = list(accumulate(len(learned.encode(story)) + 1 for story in told))
+        assert run["stories"] == sum(end <= 5000 for end in ends) > 5
+        assert run["tokens_per_story"] == sum(len(learned.encode(story)) + 1 for story in held_out) / 4
+        assert run["bits_per_byte"] == pytest.approx(run["loss"] / math.log(2) / n_bytes)
+        assert found["floor"] < run["loss"] < 1.1 * run["tokens_per_story"] * math.log(run["size"])
+    small, large = seed["runs"]
+    assert large["parameters"] - small["parameters"] == 100 * Config().d_model
+    assert large["stories"] > small["stories"] and large["tokens_per_story"] < small["tokens_per_story"]
+    assert "seed 0, above the floor of " in capsys.readouterr().out
+
+
+def test_a_trial_of_vocabularies_goes_on_where_it_stopped(
+    trial: Callable[..., dict[str, Any]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = trial("--seeds", "1")
+    second = trial("--seeds", "2")
+    assert second["seeds"][0] == first["seeds"][0]  # with its seconds: it was not trained again
+    assert [seed["seed"] for seed in second["seeds"]] == [0, 1]
+    assert second["seeds"][1]["runs"][0]["loss"] != first["seeds"][0]["runs"][0]["loss"]
+    other = trial("--seeds", "1", tokens="6e3")
+    assert other["seeds"][0]["runs"][0]["stories"] > first["seeds"][0]["runs"][0]["stories"]
+    assert capsys.readouterr().out.count("seed 0") == 2
+
+
+@pytest.fixture(scope="module")
+def vocabulary() -> dict[str, Any]:
+    """Return the stored results of experiment 02."""
+    path = ROOT / "llmlite" / "data" / "results" / "02_vocabulary.json"
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def test_the_stored_vocabularies_say_how_they_were_made(
+    vocabulary: dict[str, Any], town: world.Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wanted = {"command", "date", "hardware", "versions", "world_version", "code", "parameters", "seeds"}
+    assert wanted | {"floor", "floor_bits_per_byte"} == vocabulary.keys()
+    assert vocabulary["world_version"] == world.VERSION
+    script = vocabulary_script()
+    monkeypatch.setattr(sys, "argv", vocabulary["command"].split()[1:])
+    assert sys.argv[0] == "experiments/02_vocabulary.py"
+    given = script.arguments()
+    monkeypatch.setattr(sys, "argv", sys.argv[:1])
+    default = script.arguments()
+    assert (given.tokens, given.held_out) == (default.tokens, default.held_out)
+    assert [seed["seed"] for seed in vocabulary["seeds"]] == list(range(given.seeds)) and given.seeds >= 3
+    settings = {"model": asdict(Config()), "recipe": asdict(Recipe()), "sizes": list(script.SIZES)}
+    assert vocabulary["parameters"] == settings | {"tokens": default.tokens, "held_out": default.held_out}
+    held_out = town.stories(default.held_out, seed=script.HELD_OUT_SEED)
+    floor = -sum(map(town.log_prob, held_out)) / len(held_out)
+    n_bytes = sum(len(story.encode()) + 1 for story in held_out) / len(held_out)
+    assert vocabulary["floor"] == pytest.approx(floor)
+    for row in [run for seed in vocabulary["seeds"] for run in seed["runs"]]:
+        assert row["bits_per_byte"] == pytest.approx(row["loss"] / math.log(2) / n_bytes)
+    assert vocabulary["floor_bits_per_byte"] == pytest.approx(floor / math.log(2) / n_bytes)
+
+
+def test_what_the_chapter_says_of_vocabularies_holds_with_every_seed(vocabulary: dict[str, Any]) -> None:
+    for seed in vocabulary["seeds"]:
+        runs = {run["size"]: run for run in seed["runs"]}
+        assert list(runs) == vocabulary["parameters"]["sizes"]
+        above = {size: run["loss"] / vocabulary["floor"] - 1 for size, run in runs.items()}
+        assert above[256] > above[512] > above[1024] > above[2048] > above[3072] > above[1536] > 0
+        assert 0.15 < above[1536] < 0.25  # a fifth
+        assert 0.2 < runs[256]["stories"] / runs[3072]["stories"] < 0.3  # a quarter of the stories
+        assert all(run["stories"] * run["tokens_per_story"] < 8.2e5 for run in runs.values())
+        seconds = [run["processor_seconds"] for run in runs.values()]
+        assert max(seconds) < 1.5 * min(seconds)  # about as long at every size
+        parameters = [run["parameters"] - size * Config().d_model for size, run in runs.items()]
+        assert len(set(parameters)) == 1  # the models differ in the rows of the embedding only
+    tokens = [[run["tokens_per_story"] for run in seed["runs"]] for seed in vocabulary["seeds"]]
+    assert all(row == tokens[0] == sorted(row, reverse=True) for row in tokens)
