@@ -7,9 +7,8 @@ except at letters and digits that only one of the libraries knows: tiktoken 0.14
 `regex` newer ones, and what is a letter to one is a mark to the other.
 """
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from heapq import heapify, heappop, heappush
 from itertools import pairwise
 from pathlib import Path
@@ -17,6 +16,7 @@ from pathlib import Path
 import regex  # type: ignore[import-untyped]
 import tiktoken
 
+from llmlite.text._special import count_words, encode_parts, special_ids
 from llmlite.text.pairs import PairCounts
 from llmlite.text.tokenizer import TokenizerError, checked, read_file, utf8, write_file
 
@@ -148,10 +148,10 @@ class BPETokenizer:
         pattern: str = GPT2_PATTERN,
     ) -> None:
         self.merges, self.pattern = list(merges), pattern
-        _check(self.merges, special_tokens, pattern)
+        _check(self.merges, pattern)
         tokens = [*BYTES, *(left + right for left, right in self.merges)]
         self.ranks = {token: i for i, token in enumerate(tokens)}
-        self.special = {text: len(tokens) + i for i, text in enumerate(special_tokens)}
+        self.special = special_ids(special_tokens, first=len(tokens))
         self.tokens = tokens + [utf8(text) for text in special_tokens]
 
     @classmethod
@@ -172,16 +172,11 @@ class BPETokenizer:
         Raises:
             TokenizerError: `vocab_size` is less than bytes and special tokens; a text has a lone surrogate.
         """
-        if isinstance(texts, str):
-            raise TokenizerError(f"{texts[:20]!r}... is one text: put texts into a list")
         least = cls([], special_tokens, pattern).vocab_size
         if vocab_size < least:
             needed = f"256 bytes and {least - 256} special tokens"
             raise TokenizerError(f"vocab_size={vocab_size} has no place for {needed}: make it {least}")
-        words: Counter[str] = Counter()
-        for text in texts:
-            utf8(text)
-            words.update(split(text, pattern))
+        words = count_words(texts, partial(split, pattern=pattern))
         return cls(train_bpe(words, vocab_size - least), special_tokens, pattern)
 
     @property
@@ -199,24 +194,7 @@ class BPETokenizer:
         Raises:
             TokenizerError: the text has a lone surrogate, or there is no such special token.
         """
-        utf8(text)  # raises where tiktoken would change the text
-        allowed = self._allowed(allowed_special)
-        ids: list[int] = []
-        for part in _cut_out(allowed, text):
-            if part in allowed:
-                ids.append(self.special[part])
-            else:
-                ids += self._encode_ordinary(part)
-        return ids
-
-    def _allowed(self, names: Collection[str]) -> set[str]:
-        if names == "all":
-            return set(self.special)
-        allowed = {names} if isinstance(names, str) else set(names)
-        if unknown := sorted(allowed - set(self.special)):
-            known = ", ".join(map(repr, self.special)) or "it has none"
-            raise TokenizerError(f"{unknown[0]!r} is no special token here: {known}")
-        return allowed
+        return encode_parts(text, self.special, allowed_special, self._encode_ordinary)
 
     def _encode_ordinary(self, text: str) -> list[int]:
         if not _has_long_blank(text):
@@ -270,7 +248,7 @@ def parse_merges(lines: Iterable[str]) -> list[tuple[bytes, bytes]]:
     return merges
 
 
-def _check(merges: Sequence[tuple[bytes, bytes]], special_tokens: Sequence[str], pattern: str) -> None:
+def _check(merges: Sequence[tuple[bytes, bytes]], pattern: str) -> None:
     known = set(BYTES)
     for i, (left, right) in enumerate(merges):
         if missing := {left, right} - known:
@@ -278,21 +256,10 @@ def _check(merges: Sequence[tuple[bytes, bytes]], special_tokens: Sequence[str],
         if left + right in known:
             raise TokenizerError(f"merge {i} makes {left + right!r}, which is a token already: leave it out")
         known.add(left + right)
-    for token, times in Counter(special_tokens).items():
-        if not token or times > 1:
-            raise TokenizerError(f"special token {token!r} is empty, or given twice: leave it out")
     try:
         split("".join(map(chr, range(0x300))), pattern)
     except regex.error as error:
         raise TokenizerError(f"{pattern!r} is no regular expression: {error}") from error
-
-
-def _cut_out(special: Collection[str], text: str) -> list[str]:
-    if not special:
-        return [text]
-    longest_first = sorted(special, key=len, reverse=True)
-    parts: list[str] = regex.split(f"({'|'.join(map(regex.escape, longest_first))})", text)
-    return parts
 
 
 def _has_long_blank(text: str, n: int = 400_000) -> bool:

@@ -7,7 +7,7 @@ END_OF_TEXT = "<|endoftext|>"
 
 
 def gpt2() -> BPETokenizer:
-    """Return GPT-2's tokenizer: 256 bytes, 50,000 merges, and <|endoftext|> as 50256.
+    """Return GPT-2's tokenizer: 256 bytes, 50,000 merges, and `<|endoftext|>` as 50256.
 
     Raises:
         DownloadError: the merges lie nowhere on this machine, and cannot be downloaded.
