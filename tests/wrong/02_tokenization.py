@@ -841,134 +841,156 @@ def chat_ids(turns, tokenizer):
 """,
     ],
     "2.9": [
-        # the best way only
+        # always the most probable cut
         """
-def log_total(word, log_probs):
-    return viterbi(word, log_probs)[1]
+def sample_cut(word, log_probs, generator):
+    from llmlite.text.unigram import viterbi
+
+    return viterbi(word, log_probs)[0]
 """,
-        # every way, one by one
+        # the best in place of the sum
         """
-def log_total(word, log_probs):
-    total = 0.0
-    for cuts in range(2 ** max(len(word) - 1, 0)):
-        pieces, piece = [], ""
-        for i, letter in enumerate(word):
-            piece += letter
-            if i == len(word) - 1 or cuts >> i & 1:
-                pieces, piece = [*pieces, piece], ""
-        if all(piece in log_probs for piece in pieces):
-            total += math.exp(sum(log_probs[piece] for piece in pieces))
-    return math.log(total) if total else -math.inf
+def sample_cut(word, log_probs, generator):
+    longest = max(map(len, log_probs))
+    totals, ends = [0.0], []
+    for end in range(1, len(word) + 1):
+        begins = range(max(0, end - longest), end)
+        ways = [totals[i] + log_probs.get(word[i:end], -math.inf) for i in begins]
+        best = max(ways)
+        shares = [math.exp(way - best) if best > -math.inf else 0.0 for way in ways]
+        totals.append(best)
+        ends.append((begins, shares))
+    pieces, end = [], len(word)
+    while end > 0:
+        begins, shares = ends[end - 1]
+        begin = begins[draw(shares, generator)]
+        pieces.append(word[begin:end])
+        end = begin
+    return pieces[::-1]
+""",
+        # all last pieces alike
+        """
+def sample_cut(word, log_probs, generator):
+    longest = max(map(len, log_probs))
+    totals, ends = [0.0], []
+    for end in range(1, len(word) + 1):
+        begins = range(max(0, end - longest), end)
+        ways = [totals[i] + log_probs.get(word[i:end], -math.inf) for i in begins]
+        best = max(ways)
+        shares = [math.exp(way - best) if best > -math.inf else 0.0 for way in ways]
+        totals.append(best + math.log(sum(shares)) if best > -math.inf else -math.inf)
+        ends.append((begins, [float(share > 0) for share in shares]))
+    pieces, end = [], len(word)
+    while end > 0:
+        begins, shares = ends[end - 1]
+        begin = begins[draw(shares, generator)]
+        pieces.append(word[begin:end])
+        end = begin
+    return pieces[::-1]
+""",
+        # the pieces from the end
+        """
+def sample_cut(word, log_probs, generator):
+    longest = max(map(len, log_probs))
+    totals, ends = [0.0], []
+    for end in range(1, len(word) + 1):
+        begins = range(max(0, end - longest), end)
+        ways = [totals[i] + log_probs.get(word[i:end], -math.inf) for i in begins]
+        best = max(ways)
+        shares = [math.exp(way - best) if best > -math.inf else 0.0 for way in ways]
+        totals.append(best + math.log(sum(shares)) if best > -math.inf else -math.inf)
+        ends.append((begins, shares))
+    pieces, end = [], len(word)
+    while end > 0:
+        begins, shares = ends[end - 1]
+        begin = begins[draw(shares, generator)]
+        pieces.append(word[begin:end])
+        end = begin
+    return pieces
+""",
+        # its own dice
+        """
+def sample_cut(word, log_probs, generator):
+    longest = max(map(len, log_probs))
+    totals, ends = [0.0], []
+    for end in range(1, len(word) + 1):
+        begins = range(max(0, end - longest), end)
+        ways = [totals[i] + log_probs.get(word[i:end], -math.inf) for i in begins]
+        best = max(ways)
+        shares = [math.exp(way - best) if best > -math.inf else 0.0 for way in ways]
+        totals.append(best + math.log(sum(shares)) if best > -math.inf else -math.inf)
+        ends.append((begins, shares))
+    pieces, end = [], len(word)
+    while end > 0:
+        begins, shares = ends[end - 1]
+        begin = begins[draw(shares, torch.default_generator)]
+        pieces.append(word[begin:end])
+        end = begin
+    return pieces[::-1]
+""",
+        # from the left, without looking whether the rest can be written
+        """
+def sample_cut(word, log_probs, generator):
+    pieces = []
+    while word:
+        fits = [piece for piece in log_probs if word.startswith(piece)]
+        piece = fits[draw([math.exp(log_probs[piece]) for piece in fits], generator)]
+        pieces.append(piece)
+        word = word[len(piece) :]
+    return pieces
+""",
+        # pieces by their own probability, what stands before does not count
+        """
+def sample_cut(word, log_probs, generator):
+    longest = max(map(len, log_probs))
+    totals, ends = [0.0], []
+    for end in range(1, len(word) + 1):
+        begins = range(max(0, end - longest), end)
+        ways = [totals[i] + log_probs.get(word[i:end], -math.inf) for i in begins]
+        best = max(ways)
+        shares = [math.exp(way - best) if best > -math.inf else 0.0 for way in ways]
+        totals.append(best + math.log(sum(shares)) if best > -math.inf else -math.inf)
+        own = [math.exp(log_probs.get(word[i:end], -math.inf)) for i in begins]
+        ends.append((begins, [p * (totals[i] > -math.inf) for p, i in zip(own, begins)]))
+    pieces, end = [], len(word)
+    while end > 0:
+        begins, shares = ends[end - 1]
+        begin = begins[draw(shares, generator)]
+        pieces.append(word[begin:end])
+        end = begin
+    return pieces[::-1]
 """,
         # probabilities, which underflow
         """
-def log_total(word, log_probs):
+def sample_cut(word, log_probs, generator):
     totals = [1.0]
     for end in range(1, len(word) + 1):
-        parts = [(i, word[i:end]) for i in range(max(0, end - 9), end)]
-        totals.append(sum(totals[i] * math.exp(log_probs[p]) for i, p in parts if p in log_probs))
-    return math.log(totals[-1]) if totals[-1] else -math.inf
+        totals.append(sum(totals[i] * math.exp(log_probs.get(word[i:end], -math.inf)) for i in range(end)))
+    pieces, end = [], len(word)
+    while end > 0:
+        shares = [totals[i] * math.exp(log_probs.get(word[i:end], -math.inf)) for i in range(end)]
+        begin = draw(shares, generator)
+        pieces.append(word[begin:end])
+        end = begin
+    return pieces[::-1]
 """,
-        # adds up logarithms of ways, in place of the ways
+        # lists all cuts
         """
-def log_total(word, log_probs):
-    totals = [0.0]
-    for end in range(1, len(word) + 1):
-        parts = [(i, word[i:end]) for i in range(end)]
-        ways = [totals[i] + log_probs[p] for i, p in parts if p in log_probs]
-        totals.append(sum(ways) if ways else -math.inf)
-    return totals[-1]
-""",
-        # recursion with a memory, as deep as the word is long
-        """
-from functools import cache
+def sample_cut(word, log_probs, generator):
+    def cuts(rest):
+        if not rest:
+            return [((), 0.0)]
+        return [
+            ((piece, *after), log_probs[piece] + p)
+            for piece in log_probs
+            if rest.startswith(piece)
+            for after, p in cuts(rest[len(piece) :])
+        ]
 
-
-def log_total(word, log_probs):
-    @cache
-    def total(start):
-        if start == len(word):
-            return 0.0
-        ends = [end for end in range(start + 1, len(word) + 1) if word[start:end] in log_probs]
-        ways = [log_probs[word[start:end]] + total(end) for end in ends]
-        best = max(ways, default=-math.inf)
-        if best == -math.inf:
-            return best
-        return best + math.log(sum(math.exp(way - best) for way in ways))
-
-    return total(0)
-""",
-        # the largest is not taken out of the sum
-        """
-def log_total(word, log_probs):
-    totals = [0.0]
-    for end in range(1, len(word) + 1):
-        parts = [(i, word[i:end]) for i in range(max(0, end - 9), end)]
-        total = sum(math.exp(totals[i] + log_probs[p]) for i, p in parts if p in log_probs)
-        totals.append(math.log(total) if total else -math.inf)
-    return totals[-1]
-""",
-        # zero where nothing is: an unreachable place counts as certain
-        """
-def log_total(word, log_probs):
-    totals = [0.0] * (len(word) + 1)
-    for end in range(1, len(word) + 1):
-        parts = [(i, word[i:end]) for i in range(max(0, end - 9), end)]
-        ways = [totals[i] + log_probs[p] for i, p in parts if p in log_probs]
-        if ways:
-            totals[end] = max(ways) + math.log(sum(math.exp(way - max(ways)) for way in ways))
-    return totals[-1]
-""",
-        # nothing where no way leads: the difference of two infinities
-        """
-def log_total(word, log_probs):
-    totals = [0.0]
-    for end in range(1, len(word) + 1):
-        ways = [totals[i] + log_probs.get(word[i:end], -math.inf) for i in range(max(0, end - 9), end)]
-        best = max(ways)
-        totals.append(best + math.log(sum(math.exp(way - best) for way in ways)))
-    return totals[-1]
-""",
-        # a way to cut counts once, in whatever order its pieces stand
-        """
-def log_total(word, log_probs):
-    totals = [{(): 0.0}]
-    for end in range(1, len(word) + 1):
-        ways = {}
-        for i in range(max(0, end - 9), end):
-            if word[i:end] in log_probs:
-                for bag, p in totals[i].items():
-                    ways[tuple(sorted([*bag, word[i:end]]))] = p + log_probs[word[i:end]]
-        totals.append(ways)
-    best = max(totals[-1].values(), default=-math.inf)
-    if best == -math.inf:
-        return best
-    return best + math.log(sum(math.exp(way - best) for way in totals[-1].values()))
-""",
-        # the probability, not its logarithm
-        """
-def log_total(word, log_probs):
-    totals = [1.0]
-    for end in range(1, len(word) + 1):
-        parts = [(i, word[i:end]) for i in range(max(0, end - 9), end)]
-        totals.append(sum(totals[i] * math.exp(log_probs[p]) for i, p in parts if p in log_probs))
-    return totals[-1]
-""",
-        # asks the chapter
-        """
-def log_total(word, log_probs):
-    return expected_counts(word, log_probs)[1]
-""",
-        # pieces of up to two letters
-        """
-def log_total(word, log_probs):
-    totals = [0.0]
-    for end in range(1, len(word) + 1):
-        parts = [(i, word[i:end]) for i in range(max(0, end - 2), end)]
-        ways = [totals[i] + log_probs[p] for i, p in parts if p in log_probs]
-        best = max(ways, default=-math.inf)
-        totals.append(best + math.log(sum(math.exp(w - best) for w in ways)) if best > -math.inf else best)
-    return totals[-1]
+    if len(word) > 30:
+        raise RecursionError("too many cuts")
+    found = cuts(word)
+    return list(found[draw([math.exp(p) for _, p in found], generator)][0])
 """,
     ],
 }
