@@ -3,16 +3,14 @@
     python benchmarks/ngrams.py [--stories N] [--repeats N] [--json FILE]
 
 Both libraries run in one process, in turn, on the same words, so the ratio means more than the seconds.
-These are seconds of processor time: what else runs on the machine counts little.
 """
 
 import argparse
-import json
-from collections.abc import Callable
+from functools import cache
 from statistics import median
 from typing import Any
 
-from _measuring import hardware, paired, seconds, spread
+from _measuring import Action, Case, parser, report, seconds
 from nltk.lm.models import (  # type: ignore[import-untyped]
     InterpolatedLanguageModel,
     WittenBellInterpolated,
@@ -20,12 +18,12 @@ from nltk.lm.models import (  # type: ignore[import-untyped]
 from nltk.util import everygrams  # type: ignore[import-untyped]
 
 from llmlite.model.ngrams import START, NGram
-from llmlite.storage import atomic_write
 from llmlite.text.corpus import words
 from llmlite.world import Town
 
 ORDER = 3
 END = "\n"
+SAME = "tests/test_ngrams.py::test_stories_of_the_town_equal_the_equation_and_nltk"
 
 
 def count_theirs(texts: list[list[str]], vocabulary: list[str]) -> InterpolatedLanguageModel:
@@ -48,74 +46,65 @@ def score_theirs(model: InterpolatedLanguageModel, texts: list[list[str]]) -> fl
     return total
 
 
-def row(repeats: int, ours: Callable[[], Any], theirs: Callable[[], Any]) -> dict[str, float]:
-    """Measure two actions in turn; return the median of each and of their ratio."""
-    pairs = paired(repeats, ours, theirs)
-    return {
-        "seconds": median(a.cpu for a, _ in pairs),
-        "seconds_nltk": median(b.cpu for _, b in pairs),
-        **spread([b.cpu / a.cpu for a, b in pairs]),
-    }
-
-
-def compare(stories: int, repeats: int) -> dict[str, dict[str, float]]:
-    """Count and score with both libraries."""
+@cache
+def both(stories: int) -> dict[str, tuple[Action, Action]]:
+    """Return counting and scoring with both libraries."""
     town = Town()
     vocabulary = town.vocabulary()
     train = [[*words(text), END] for text in town.stories(stories, seed=1)]
     scored = [[*words(text), END] for text in town.stories(stories, seed=2)]
     ours, theirs = NGram(ORDER, vocabulary).count(train), count_theirs(train, vocabulary)
     return {
-        f"count {stories:,} stories": row(
-            repeats,
+        "count": (
             lambda: NGram(ORDER, vocabulary).count(train),
             lambda: count_theirs(train, vocabulary),
         ),
-        f"score {len(scored):,} stories": row(
-            repeats,
-            lambda: sum(map(ours.log_prob, scored)),
-            lambda: score_theirs(theirs, scored),
-        ),
+        "score": (lambda: sum(map(ours.log_prob, scored)), lambda: score_theirs(theirs, scored)),
     }
 
 
-def rates(stories: int, repeats: int) -> dict[str, float]:
+def cases(args: argparse.Namespace) -> list[Case]:
+    """Return the rows."""
+    n = args.stories
+    return [
+        Case(f"count {n:,} stories", "nltk", lambda: both(n)["count"], (SAME,)),
+        Case(f"score {n:,} stories", "nltk", lambda: both(n)["score"], (SAME,)),
+    ]
+
+
+def rates(stories: int, repeats: int) -> list[dict[str, Any]]:
     """Return how many stories a second the town tells, reads, and how many next words it gives."""
     town = Town()
     samples = town.sample(stories, seed=3)
     few = [sample.text for sample in samples[: max(1, stories // 10)]]
     prefixes = [text[: text.index(" ", len(text) // 2)] for text in few]
-    actions: dict[str, tuple[int, Callable[[], Any]]] = {
+    actions: dict[str, tuple[int, Action]] = {
         "stories told": (stories, lambda: town.sample(stories, seed=4)),
-        "log-probabilities": (len(few), lambda: [town.log_prob(text) for text in few]),
-        "verdicts": (len(few), lambda: [town.judge(text) for text in few]),
-        "next words": (len(few), lambda: [town.next_word(prefix) for prefix in prefixes]),
+        "log-probabilities of stories": (len(few), lambda: [town.log_prob(text) for text in few]),
+        "verdicts on stories": (len(few), lambda: [town.judge(text) for text in few]),
+        "distributions of the next word": (len(few), lambda: [town.next_word(prefix) for prefix in prefixes]),
     }
-    return {
-        name: n / median(seconds(action).cpu for _ in range(repeats)) for name, (n, action) in actions.items()
-    }
+    return [
+        {"what": name, "per_second": n / median(seconds(action).wall for _ in range(repeats))}
+        for name, (n, action) in actions.items()
+    ]
+
+
+def options() -> argparse.ArgumentParser:
+    """Return the parser of the command line."""
+    shared = parser(__doc__)
+    shared.add_argument("--stories", type=int, default=2000, help="stories that are counted (default 2000)")
+    return shared
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Measure and print a table; write the figures as JSON if asked to."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--stories", type=int, default=2000, help="stories that are counted (default 2000)")
-    parser.add_argument("--repeats", type=int, default=5, help="of each measurement (default 5)")
-    parser.add_argument("--json", metavar="FILE", help="write the figures")
-    args = parser.parse_args(arguments)
-    compared, told = compare(args.stories, args.repeats), rates(args.stories, args.repeats)
-    print(f"order {ORDER}, median of {args.repeats} paired repeats; {hardware('nltk')}\n")
-    print(f"{'':24}{'llmlite':>10}{'NLTK':>10}{'NLTK / llmlite':>18}")
-    for name, row in compared.items():
-        span = f"{row['ratio']:.1f} ({row['ratio_low']:.1f} to {row['ratio_high']:.1f})"
-        print(f"{name:24}{row['seconds']:>8.2f} s{row['seconds_nltk']:>8.2f} s{span:>18}")
+    args = options().parse_args(arguments)
+    told = rates(args.stories, args.repeats)
+    report(__file__, args, cases(args), rates=told)
     print()
-    for name, rate in told.items():
-        print(f"{name:24}{rate:>8,.0f} a second")
-    if args.json:
-        figures = {"hardware": hardware("nltk"), "order": ORDER, "repeats": args.repeats}
-        result = {**figures, "compared": compared, "per_second": told}
-        atomic_write(args.json, json.dumps(result, indent=1) + "\n")
+    for each in told:
+        print(f"{each['what']:32}{each['per_second']:>8,.0f} a second")
 
 
 if __name__ == "__main__":
