@@ -388,22 +388,30 @@ def trial(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., dict
 def test_a_trial_of_vocabularies_writes_what_it_says(
     trial: Callable[..., dict[str, Any]], town: world.Town, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    found = trial("--seeds", "1")
     script = vocabulary_script()
-    told, held_out = town.stories(125, seed=0), town.stories(4, seed=script.HELD_OUT_SEED)
+    learned = {
+        n: BPETokenizer.train(town.stories(200, seed=script.TOKENIZER_SEED), n).encode for n in (300, 400)
+    }
+    told, held_out = town.stories(60, seed=0), town.stories(4, seed=script.HELD_OUT_SEED)
+    limit = (
+        sum(len(learned[300](story)) + 1 for story in told[:20]) - 1
+    )  # the end of the twentieth is too much
+    found = trial("--seeds", "1", tokens=str(limit))
     assert found["floor"] == pytest.approx(-sum(map(town.log_prob, held_out)) / 4)
     n_bytes = sum(len(story.encode()) + 1 for story in held_out) / 4
     assert found["floor_bits_per_byte"] == pytest.approx(found["floor"] / math.log(2) / n_bytes)
     (seed,) = found["seeds"]
     assert [run["size"] for run in seed["runs"]] == [300, 400]
     for run in seed["runs"]:
-        learned = BPETokenizer.train(town.stories(200, seed=script.TOKENIZER_SEED), run["size"])
-        ends = list(accumulate(len(learned.encode(story)) + 1 for story in told))
-        assert run["stories"] == sum(end <= 5000 for end in ends) > 5
-        assert run["tokens_per_story"] == sum(len(learned.encode(story)) + 1 for story in held_out) / 4
+        encode = learned[run["size"]]
+        assert run["stories"] == sum(
+            end <= limit for end in accumulate(len(encode(story)) + 1 for story in told)
+        )
+        assert run["tokens_per_story"] == sum(len(encode(story)) + 1 for story in held_out) / 4
         assert run["bits_per_byte"] == pytest.approx(run["loss"] / math.log(2) / n_bytes)
         assert found["floor"] < run["loss"] < 1.1 * run["tokens_per_story"] * math.log(run["size"])
     small, large = seed["runs"]
+    assert small["stories"] == 19
     assert large["parameters"] - small["parameters"] == 100 * Config().d_model
     assert large["stories"] > small["stories"] and large["tokens_per_story"] < small["tokens_per_story"]
     assert "seed 0, above the floor of " in capsys.readouterr().out
@@ -420,6 +428,26 @@ def test_a_trial_of_vocabularies_goes_on_where_it_stopped(
     other = trial("--seeds", "1", tokens="6e3")
     assert other["seeds"][0]["runs"][0]["stories"] > first["seeds"][0]["runs"][0]["stories"]
     assert capsys.readouterr().out.count("seed 0") == 2
+
+
+def test_a_seed_decides_weights_stories_and_batches(
+    town: world.Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    script, seen = vocabulary_script(), list[tuple[torch.Tensor, list[Any]]]()
+    monkeypatch.setattr(script, "TOKENIZER_STORIES", 200)
+    monkeypatch.setattr(
+        script, "train", lambda model, data, recipe: seen.append((model.embedding.weight.clone(), data))
+    )
+    run = script.Run(sizes=(300,), tokens=5e3, held_out=1, model=Config(), recipe=Recipe(batch_tokens=512))
+    held_out = town.stories(1, seed=script.HELD_OUT_SEED)
+    tokenizer = BPETokenizer.train(town.stories(200, seed=script.TOKENIZER_SEED), 300)
+    for seed in (0, 1):
+        script.measured(run, 300, seed, town, held_out)
+        wanted = list(batches(script.corpus(town, tokenizer, 5e3, seed), 512, seed))
+        for one, two in zip(seen[-1][1], wanted, strict=True):
+            assert torch.equal(one[0], two[0]) and torch.equal(one[1], two[1])
+    assert not torch.equal(seen[0][0], seen[1][0])
+    assert script.corpus(town, tokenizer, 5e3, 0) != script.corpus(town, tokenizer, 5e3, 1)
 
 
 @pytest.fixture(scope="module")
