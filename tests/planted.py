@@ -31,13 +31,15 @@ SCROLLER = '<div style="overflow-x: auto" tabindex="0"><div style="width: 3000px
 
 GOOD = f"""
 <h1>A goose</h1><h2>Its pond</h2><h3>Its reeds</h3><h2>Its nest</h2>
-<p id="one">It costs $5, or $7 with <code>$x$</code> and <a href="#one">a link</a>.</p><pre>\\(x\\) $$</pre>
+<p id="one">It costs $5, or US$7–US$9 with <code>$x$</code> and <a href="#one">a link</a>.</p>
+<pre>\\(x\\) $$</pre>
 <p>Set: <span class="math"><mjx-container>x<mjx-assistive-mml><math><mi>x</mi></math></mjx-assistive-mml>
 </mjx-container></span></p>
 <img src="{PIXEL}" alt="a pixel"><img src="{PIXEL}" alt="" aria-hidden="true">
 <svg viewBox="0 0 90 20" width="90" role="img"><title>Dark</title><rect width="90" height="20" fill="#123"/>
 <text x="5" y="15" fill="#fff" font-size="14">white</text></svg>
 <span role="img" aria-label="a dot"><svg width="9" height="9"><circle r="4" fill="red"/></svg></span>
+<svg role="img"><title>A dot</title><svg width="9"></svg></svg>
 <svg width="9" height="9" aria-hidden="true"><circle r="4" fill="red"/></svg>
 <button>Press</button><button aria-label="Close"><svg width="9" aria-hidden="true"></svg></button>
 <button disabled style="color: inherit">x</button><label>Name <input value="Mina"></label>
@@ -47,7 +49,8 @@ GOOD = f"""
 <p style="font-size: 18.7px; font-weight: 700; color: #8a8a8a; background: #fff">Or bold.</p>
 <p style="color: #fff; background: linear-gradient(#111, #444)">White on a gradient.</p>
 <p style="position: absolute; clip: rect(0 0 0 0); width: 1px; overflow: hidden">for ears only</p>
-<p style="display: none; color: #fff">never seen</p>{WORDS}{QUIZ}
+<p style="width: 90px; overflow: hidden; text-overflow: ellipsis; white-space: nowrap">More than fits.</p>
+<p style="visibility: hidden; color: #fff">never seen</p><p hidden>never</p>{WORDS}{QUIZ}
 """
 
 H1 = "<h1>A goose</h1>"
@@ -87,7 +90,7 @@ FAULTS = {
     "one letter": ("<li>$x$</li>", r"raw math"),
     "round": (r"<p>so \(x\) it is</p>", r"raw math"),
     "square": (r"<td>\[x\]</td>", r"raw math"),
-    "double": ("<div>$$x$$</div>", r"raw math"),
+    "double": ("<div>$$ x $$</div>", r"raw math"),
     "split": ("<p>so $a <em>b</em> c$ it is</p>", r"raw math"),
     "block": (r"<p>\begin{align}</p>", r"raw math"),
     "in a heading": ("<h2>The $x$ of it</h2>", r"raw math: .*h2"),
@@ -234,7 +237,7 @@ FAULTS = {
         r"contrast 2\.32 < 3: .*b::after",
     ),
     "math": (
-        '<p class="math" style="color: #999; background: #fff"><mjx-container>x</mjx-container></p>',
+        '<p class="math" style="color: #999; background: #fff"><mjx-container><i></i></mjx-container></p>',
         r"contrast 2\.85",
     ),
     "folded away": (
@@ -249,6 +252,11 @@ FAULTS = {
     "thin ink on a drawing": (
         '<svg role="img" aria-label="x" width="200" height="60"><rect width="200" height="60" fill="#fff"/>'
         '<g opacity=".5"><text x="9" y="30" fill="#000">weak</text></g></svg>',
+        r"contrast (3\.9|4\.0)\d < 4\.5",
+    ),
+    "thin fill on a drawing": (
+        '<svg role="img" aria-label="x" width="200" height="60"><rect width="200" height="60" fill="#fff"/>'
+        '<text x="9" y="30" fill="#000" fill-opacity=".5">weak</text></svg>',
         r"contrast (3\.9|4\.0)\d < 4\.5",
     ),
     "small on a drawing": (

@@ -5,6 +5,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from contextlib import nullcontext
 from pathlib import Path
@@ -306,6 +307,14 @@ def test_style_sheets_and_scripts_are_read() -> None:
     ]
     assert in_script("import x from 'https://cdn.example/x.mjs'") == ["https://cdn.example/x.mjs"]
     assert in_script("new URL('https://example.org')") == []
+
+
+def test_every_page_is_opened_before_a_change_is_taken() -> None:
+    assert "\nmake test-site\n" in (ROOT / ".ci/run").read_text()
+    recipe = re.search(r"^test-site: book .*\n\t(.*)", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert recipe and recipe[1] == "$(BIN)/pytest tests/site"
+    options = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["pytest"]["ini_options"]
+    assert "tests/site" in options["norecursedirs"], "a plain test run needs no built site"
 
 
 def test_a_build_with_a_foreign_load_fails(tmp_path: Path) -> None:

@@ -1,5 +1,5 @@
 // Which things in the page look the same with the focus as without, as a list of texts; one of each kind is tried.
-// Press the tab key first: a browser marks the focus for those who use the keyboard.
+// The focus is given as by a keyboard: for a mouse, browsers mark less.
 () => {
   const look = (e) => {
     const style = getComputedStyle(e);
