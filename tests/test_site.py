@@ -55,7 +55,8 @@ a &= b
 Count.
 :::
 
-The word quicksilver stands here for the search.
+The word quicksilver stands here for the search,
+and `b"".join(pieces).decode(errors="replace")` for long code.
 """
 
 
@@ -153,6 +154,12 @@ class TestPages:
         assert (site / "search.html").read_text().count('id="search-input"') == 1
         assert (site / "book/try.html").read_text().count('id="search-input"') == 1
         assert 'id="exercise-content"' not in (site / "book/try.html").read_text()
+
+    def test_long_code_may_be_broken(self, site: Path) -> None:
+        marked = re.findall(r'<span class="pre long">([^<]*)', (site / "book/try.html").read_text())
+        assert [code.replace("&quot;", '"') for code in marked] == [
+            'b"".join(pieces).decode(errors="replace")'
+        ]
 
     def test_the_first_page_leads_to_the_book(self, site: Path) -> None:
         page = (site / "index.html").read_text()

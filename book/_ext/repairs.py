@@ -38,6 +38,15 @@ FIRST_PAGE = """<!doctype html>
 # Opened as a file, a page may not load a font ahead of the style sheet that asks for it, and complains.
 PRELOAD = re.compile(r'\s*<link rel="preload" as="font"[^>]*>')
 FIELD = re.compile(r'(id="search-input".*?)\s+id="search-input"', re.DOTALL)
+LONG_CODE = re.compile(r'<span class="pre">(?=[^<]{28,}<)')  # in one word: what no line of a phone may hold
+
+
+def mark_long_code(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
+) -> None:
+    """Mark the code in sentences that may have to be broken."""
+    if "body" in context:
+        context["body"] = LONG_CODE.sub('<span class="pre long">', context["body"])
 
 
 def mend_files(app: Sphinx, exception: Exception | None) -> None:
@@ -63,5 +72,6 @@ def mend_files(app: Sphinx, exception: Exception | None) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register the extension."""
     app.add_js_file(None, body=SCRIPT, priority=100)
+    app.connect("html-page-context", mark_long_code)
     app.connect("build-finished", mend_files, priority=900)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
