@@ -8,7 +8,7 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "book" / "_ext"))
 
-from loads import foreign_loads, in_page, in_script, in_style  # noqa: E402
+from loads import foreign_loads, in_page, in_script, in_style
 
 
 @pytest.mark.parametrize(
