@@ -6,6 +6,7 @@ import pickle
 import random
 import string
 import time
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from properties import settings
 
 from llmlite.text.bpe import BYTES, GPT2_PATTERN, BPETokenizer, encode_word, parse_merges, split
 from llmlite.text.tokenizer import TokenizerError, load, write_file
+from llmlite.text.unigram import UnigramTokenizer
 from llmlite.world import Town
 
 END = "<|endoftext|>"
@@ -339,3 +341,22 @@ class TestFiles:
     def test_the_encoder_is_made_once(self):
         tokenizer = BPETokenizer(MERGES)
         assert tokenizer._encoder is tokenizer._encoder
+
+
+def test_a_pattern_that_leaves_text_out_is_refused_wherever_the_text_shows_it() -> None:
+    tokenizer = BPETokenizer([], pattern=r"[\x00-\uffff]+")  # nothing beyond the first plane
+    assert tokenizer.decode(tokenizer.encode("a duck!")) == "a duck!"
+    with pytest.raises(TokenizerError, match="leaves some text out"):
+        tokenizer.encode("a duck \U0001f986!")
+
+
+@pytest.mark.parametrize("make", [BPETokenizer, UnigramTokenizer])
+def test_special_tokens_may_come_from_a_generator_and_not_as_one_text(make: Any) -> None:
+    arguments: Any = [] if make is BPETokenizer else {}
+    tokenizer = make(arguments, (name for name in ("<s>", "</s>")))
+    assert list(tokenizer.special) == ["<s>", "</s>"]
+    assert [tokenizer.decode([i]) for i in tokenizer.special.values()] == ["<s>", "</s>"]
+    trained = make.train(["a b a b a b"], tokenizer.vocab_size + 8, (name for name in ("<s>", "</s>")))
+    assert list(trained.special) == ["<s>", "</s>"]
+    with pytest.raises(TokenizerError, match="'<s>' is one text"):
+        make(arguments, "<s>")

@@ -1,19 +1,22 @@
 """What tokenizers with words share: special tokens are cut out of a text, words of texts are counted."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping
 
 import regex  # type: ignore[import-untyped]
 
 from llmlite.text.tokenizer import TokenizerError, utf8
 
 
-def special_ids(tokens: Sequence[str], first: int) -> dict[str, int]:
+def special_ids(tokens: Iterable[str], first: int) -> dict[str, int]:
     """Return the id of each special token, from `first` on.
 
     Raises:
-        TokenizerError: one is empty, given twice, or no text.
+        TokenizerError: one is empty, given twice, or no text; `tokens` is one text.
     """
+    if isinstance(tokens, str):
+        raise TokenizerError(f"special_tokens={tokens!r} is one text: put special tokens into a list")
+    tokens = list(tokens)
     for token, times in Counter(tokens).items():
         if not utf8(token) or times > 1:
             raise TokenizerError(f"special token {token!r} is empty, or given twice: leave it out")

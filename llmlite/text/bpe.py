@@ -4,7 +4,8 @@ Deviations from the paper: words are of bytes, not characters, and no mark stand
 
 `BPETokenizer.encode` gives what tiktoken gives. `split`, for training and the taught encoder, agrees with it
 except at letters and digits that only one of the libraries knows: tiktoken 0.14 has the tables of Unicode 16,
-`regex` newer ones, and what is a letter to one is a mark to the other.
+`regex` newer ones, and what is a letter to one is a mark to the other. And where a whole piece is a token,
+tiktoken takes it; `encode_word` does too if its merges lead there, as those do that were learned.
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -152,7 +153,7 @@ class BPETokenizer:
         tokens = [*BYTES, *(left + right for left, right in self.merges)]
         self.ranks = {token: i for i, token in enumerate(tokens)}
         self.special = special_ids(special_tokens, first=len(tokens))
-        self.tokens = tokens + [utf8(text) for text in special_tokens]
+        self.tokens = tokens + [utf8(text) for text in self.special]
 
     @classmethod
     def train(
@@ -172,12 +173,13 @@ class BPETokenizer:
         Raises:
             TokenizerError: `vocab_size` is less than bytes and special tokens; a text has a lone surrogate.
         """
-        least = cls([], special_tokens, pattern).vocab_size
+        empty = cls([], special_tokens, pattern)
+        least = empty.vocab_size
         if vocab_size < least:
             needed = f"256 bytes and {least - 256} special tokens"
             raise TokenizerError(f"vocab_size={vocab_size} has no place for {needed}: make it {least}")
         words = count_words(texts, partial(split, pattern=pattern))
-        return cls(train_bpe(words, vocab_size - least), special_tokens, pattern)
+        return cls(train_bpe(words, vocab_size - least), list(empty.special), pattern)
 
     @property
     def vocab_size(self) -> int:
@@ -197,6 +199,8 @@ class BPETokenizer:
         return encode_parts(text, self.special, allowed_special, self._encode_ordinary)
 
     def _encode_ordinary(self, text: str) -> list[int]:
+        if self.pattern != GPT2_PATTERN:
+            split(text, self.pattern)  # raises where tiktoken would leave text out
         if not _has_long_blank(text):
             return self._encoder.encode_ordinary(text)
         pieces = map(self._encoder._encode_single_piece, split(text, self.pattern))

@@ -231,10 +231,10 @@ class UnigramTokenizer:
                 remedy = "a piece has characters, and a number up to 0"
                 raise TokenizerError(f"piece {piece!r} with log-probability {log_prob}: {remedy}")
         self.log_probs = dict(log_probs)
-        self.tokens = [*(f"<0x{byte:02X}>" for byte in range(256)), *log_probs, *special_tokens]
-        self._ids = {piece: 256 + i for i, piece in enumerate(log_probs)}
         self.special = special_ids(special_tokens, first=256 + len(log_probs))
-        texts = [*(piece.translate(_SHOWN) for piece in log_probs), *special_tokens]
+        self.tokens = [*(f"<0x{byte:02X}>" for byte in range(256)), *log_probs, *self.special]
+        self._ids = {piece: 256 + i for i, piece in enumerate(log_probs)}
+        texts = [*(piece.translate(_SHOWN) for piece in log_probs), *self.special]
         self._bytes = [bytes([byte]) for byte in range(256)] + [text.encode() for text in texts]
         self._longest = max(map(len, log_probs), default=1)
         self._unknown = min(log_probs.values(), default=0.0) - 10  # as SentencePiece and `tokenizers` have it
@@ -253,8 +253,8 @@ class UnigramTokenizer:
         Raises:
             TokenizerError: `vocab_size` has no place for all characters; a text has a lone surrogate.
         """
-        words = count_words(texts, space_words)
-        return cls(train_unigram(words, vocab_size - cls({}, special_tokens).vocab_size), special_tokens)
+        words, empty = count_words(texts, space_words), cls({}, special_tokens)
+        return cls(train_unigram(words, vocab_size - empty.vocab_size), list(empty.special))
 
     @property
     def vocab_size(self) -> int:

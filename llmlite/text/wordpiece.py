@@ -37,7 +37,8 @@ def bert_words(text: str, lowercase: bool = False) -> list[str]:
         text: any text.
         lowercase: make letters small, and take their accents off.
 
-    Reference: the released code of devlin2019.
+    Reference: the released code of devlin2019, as `tokenizers` has it; the original keeps private-use
+    characters and writes a final "ς".
     """
     text = _CONTROL.sub("", text)
     if lowercase:
