@@ -80,4 +80,4 @@ class TestStoredOutput:
         assert lengths[0] == 1 and list(lengths) == sorted(lengths)
         assert losses[0] > losses[1] > losses[2] and losses[3] < losses[4] < losses[5]
         assert abs(losses[2] - losses[3]) < 0.005, "from 1,000 to 2,000 tokens there is no difference"
-        assert losses[0] - losses[2] > 2 * (losses[5] - losses[3]), "very large ones lose a little"
+        assert 0.03 < losses[5] - losses[3] < losses[0] - losses[2] < 0.1, "both ends lose a little"
