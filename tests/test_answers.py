@@ -57,7 +57,7 @@ def drive(browser: Browser, tmp_path: Path) -> Drive:
 
 
 def test_every_kind_has_a_driver() -> None:
-    kinds = {path.stem for path in (Path(viz.__file__).parent / "data" / "figures").iterdir()}
+    kinds = {path.stem for path in (Path(viz.__file__).parents[1] / "data" / "figures").iterdir()}
     assert set(FIGURES) == set(SOURCES) == kinds
 
 

@@ -76,7 +76,7 @@ class Page(HTMLParser):
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """Begin with figure 1, as a new notebook does."""
-    monkeypatch.setattr(viz, "_numbers", itertools.count(1))
+    monkeypatch.setattr(viz.page, "_numbers", itertools.count(1))
 
 
 def words_figure(**options):
@@ -199,7 +199,7 @@ class TestInteractive:
         assert names == ["llmlite-figure-1", "llmlite-figure-2", "llmlite-figure-3"]
         for name, source in zip(names, first, strict=True):
             assert Page(source).all("div")[0][0]["id"] == name
-        viz._numbers = itertools.count(1)  # another run of the same notebook
+        viz.page._numbers = itertools.count(1)  # another run of the same notebook
         assert [words_figure(), quiz_figure(), words_figure()] == first
 
     def test_a_group_with_a_label(self):
@@ -217,7 +217,7 @@ class TestInteractive:
             assert set(re.findall(r"https?://[^\s\"']+", source)) <= {"http://www.w3.org/2000/svg"}
 
     def test_every_kind_has_its_two_files_and_a_maker(self):
-        folder = Path(viz.__file__).parent / "data" / "figures"
+        folder = Path(viz.__file__).parents[1] / "data" / "figures"
         kinds = {path.stem for path in folder.iterdir()}
         assert kinds == {"quiz", "tokens", "words"}
         for kind in kinds:

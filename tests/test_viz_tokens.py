@@ -58,7 +58,7 @@ def tokenizers():
 @pytest.fixture(autouse=True)
 def fresh(monkeypatch):
     """Begin with figure 1, as a new notebook does."""
-    monkeypatch.setattr(viz, "_numbers", itertools.count(1))
+    monkeypatch.setattr(viz.page, "_numbers", itertools.count(1))
 
 
 def chips(source):
@@ -166,7 +166,7 @@ class TestStill:
     def test_it_is_small_and_the_same_in_every_run(self, tokenizers, monkeypatch):
         source = viz.token_strip(tokenizers, TEXT, alt="x").data
         assert len(source.encode()) < 50_000
-        monkeypatch.setattr(viz, "_numbers", itertools.count(1))
+        monkeypatch.setattr(viz.page, "_numbers", itertools.count(1))
         assert viz.token_strip(tokenizers, TEXT, alt="x").data == source
         assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\xa0\xad]", source), "nothing that cannot be seen"
 

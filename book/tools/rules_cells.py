@@ -162,7 +162,7 @@ def hosts(book: Book, sources: list[Path]) -> list[Problem]:
                 for host in foreign(json.dumps(data)):
                     what = f"the output names the host {host}"
                     problems.append(Problem(place(book, path, number), what, "put the file into the output"))
-    for suffix in ("*.js", "*.css", "*.html", "*.svg", "viz.py"):
+    for suffix in ("*.js", "*.css", "*.html", "*.svg", "viz/*.py"):
         for path in sorted((book.root / "llmlite").rglob(suffix)):
             for host in foreign(path.read_text(encoding="utf-8")):
                 what = f"the file names the host {host}"

@@ -1,0 +1,30 @@
+"""Figures for pages: one style, a text for whoever cannot see them, and SVG that answers to a touch.
+
+An interactive figure is a piece of HTML with its data inside: it works on a static page, in a notebook and
+without a network, and shows its first state where scripts do not run. Its script and style lie in
+`data/figures/`, one pair of files for each kind of figure.
+"""
+
+from llmlite.viz.page import PALETTE, interactive, picture, required, show, use_style
+from llmlite.viz.strip import MARKS, MOST_TOKENS, UNSEEN, spelled, token_strip
+from llmlite.viz.texts import bars, percents, quiz, shown, top_words, word_by_word
+
+__all__ = [
+    "MARKS",
+    "MOST_TOKENS",
+    "PALETTE",
+    "UNSEEN",
+    "bars",
+    "interactive",
+    "percents",
+    "picture",
+    "quiz",
+    "required",
+    "show",
+    "shown",
+    "spelled",
+    "token_strip",
+    "top_words",
+    "use_style",
+    "word_by_word",
+]
