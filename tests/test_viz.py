@@ -121,7 +121,7 @@ class TestPictures:
 
     def shown(self, monkeypatch, alt):
         caught = []
-        monkeypatch.setattr(viz, "display", lambda *args, **options: caught.append((args, options)))
+        monkeypatch.setattr(viz.page, "display", lambda *args, **options: caught.append((args, options)))
         with plt.rc_context():
             viz.use_style()
             figure, axes = plt.subplots()
