@@ -30,6 +30,6 @@ def text_nats(model: nn.Module, rows: Sequence[Sequence[int]], end: int, batch_s
         losses = F.cross_entropy(
             model(inputs).mT, targets, ignore_index=IGNORE_INDEX, reduction="none"
         )  # (B, T)
-        for i, value in zip(part, losses.double().sum(dim=1).tolist(), strict=True):
+        for i, value in zip(part, losses.cpu().double().sum(dim=1).tolist(), strict=True):
             nats[i] = value
     return nats

@@ -149,6 +149,9 @@ class Attention(nn.Module):
         bias: the linear maps have biases.
         qk_norm: queries and keys are normalised in each head.
         norm_eps: of those norms.
+
+    Raises:
+        ValueError: sizes that do not fit together.
     """
 
     def __init__(
@@ -163,7 +166,7 @@ class Attention(nn.Module):
     ) -> None:
         super().__init__()
         kv_heads = n_heads if n_kv_heads is None else n_kv_heads
-        if d_model % n_heads or n_heads % kv_heads:
+        if min(d_model, n_heads, kv_heads) < 1 or d_model % n_heads or n_heads % kv_heads:
             raise ValueError(
                 f"d_model={d_model} must be a multiple of n_heads={n_heads}, "
                 f"and that of n_kv_heads={kv_heads}"
@@ -201,7 +204,12 @@ class Attention(nn.Module):
 
         Returns:
             (B, T, D).
+
+        Raises:
+            ValueError: memory beside angles or a cache, which are of the places of x.
         """
+        if memory is not None and (angles is not None or cache is not None):
+            raise ValueError("memory is another text than x: it takes no angles and no cache, which are of x")
         source = x if memory is None else memory  # (B, S, D)
         q = self.q_norm(self.heads(self.query(x)))  # (B, H, T, Dh)
         k = self.k_norm(self.heads(self.key(source)))  # (B, K, S, Dh)

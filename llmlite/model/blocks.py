@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from llmlite.model.attention import Angles, Attention, causal_mask
 from llmlite.model.cache import KVCache, LayerCache
-from llmlite.model.config import ModelConfig
+from llmlite.model.config import ACTIVATIONS, ModelConfig
 from llmlite.model.norms import make_norm
 from llmlite.model.positions import alibi_bias, alibi_slopes, rope_angles, stretched
 
@@ -38,10 +38,15 @@ class MLP(nn.Module):
         d_ff: F, width inside.
         activation: "swiglu", which has a third matrix, "gelu", "gelu_tanh", "relu" or "relu_squared".
         bias: the linear maps have biases.
+
+    Raises:
+        ValueError: another activation.
     """
 
     def __init__(self, *, d_model: int, d_ff: int, activation: str = "swiglu", bias: bool = False) -> None:
         super().__init__()
+        if activation not in ACTIVATIONS:
+            raise ValueError(f"activation={activation!r} is none of {', '.join(ACTIVATIONS)}")
         self.activation = activation
         self.up = nn.Linear(d_model, d_ff, bias=bias)
         self.gate = nn.Linear(d_model, d_ff, bias=bias) if activation == "swiglu" else None
@@ -133,8 +138,16 @@ class Stack(nn.Module):
             x: (B, T, D).
             mask: True where a query may attend, broadcast to (B, H, T, S); a causal stack adds its own.
             cache: keys and values of the places before x; those of x are added to it.
+
+        Raises:
+            ValueError: a mask that is not of booleans, or not of S keys.
         """
         new, start = x.shape[1], 0 if cache is None else cache.length
+        if mask is not None and (mask.dtype != torch.bool or mask.shape[-1] != start + new):
+            raise ValueError(
+                f"mask of {mask.dtype} and shape {tuple(mask.shape)}: it holds booleans, True where a query "
+                f"may attend, and its last axis is S={start + new} keys"
+            )
         angles, bias, causal = None, None, self.causal
         if self.kind == "rope":
             angles = self.cos[start : start + new], self.sin[start : start + new]  # (T, Dh/2)

@@ -1,5 +1,6 @@
 """The sizes and choices of a transformer, checked once, when they are written down."""
 
+import math
 from dataclasses import dataclass, field
 
 from llmlite.model.positions import Positions
@@ -52,9 +53,11 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         """Refuse sizes that do not fit together."""
-        for name in ("vocab_size", "context_length", "n_layers", "n_heads", "kv_heads", "d_model", "d_ff"):
-            size = getattr(self, name)
-            if not isinstance(size, int) or size < 1:
+        if not isinstance(self.positions, Positions):
+            raise ValueError(f"positions={self.positions!r}: write Positions(kind=...), from model.positions")
+        for name in ("vocab_size", "context_length", "n_layers", "n_heads", "n_kv_heads", "d_model", "d_ff"):
+            size = self.kv_heads if name == "n_kv_heads" else getattr(self, name)
+            if not isinstance(size, int) or isinstance(size, bool) or size < 1:
                 raise ValueError(f"{name}={size!r}: a size is a whole number of 1 or more")
         if self.d_model % self.n_heads:
             raise ValueError(
@@ -76,7 +79,7 @@ class ModelConfig:
         for name, known in (("norm", NORMS), ("activation", ACTIVATIONS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r} is none of {', '.join(known)}")
-        if not self.norm_eps > 0:
+        if not 0 < self.norm_eps < math.inf:
             raise ValueError(f"norm_eps={self.norm_eps}: a norm needs more than 0, or it may divide by zero")
 
     @property

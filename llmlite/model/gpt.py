@@ -2,8 +2,9 @@
 
 Shapes: B batch, T query length, D d_model, V vocabulary.
 
-Deviations from radford2019: linear maps start with a spread of 1 / sqrt(inputs) instead of 0.02, which is the
-same at 2,500 inputs and lets narrow models learn as well. There is no dropout: each text is read once.
+Deviations from radford2019: linear maps in the blocks start with a spread of 1 / sqrt(inputs), not of 0.02,
+which is the same at 2,500 inputs and lets narrow models learn as well. There is no dropout: each text is read
+once.
 """
 
 import torch
@@ -34,6 +35,8 @@ class GPT(nn.Module):
         self.head = None if config.tied else nn.Linear(config.d_model, config.vocab_size, bias=False)
         self.apply(draw_weights)
         quiet_outputs(self.stack)
+        if self.head is not None:  # like a tied one: at first all tokens are about as likely
+            nn.init.normal_(self.head.weight, std=0.02)
 
     def forward(self, ids: Tensor, mask: Tensor | None = None, cache: KVCache | None = None) -> Tensor:
         """Return the logits of the token after each of `ids`.
@@ -47,7 +50,7 @@ class GPT(nn.Module):
             Logits, (B, T, V).
 
         Raises:
-            ValueError: the tokens do not fit into the context, or are no rows of ids.
+            ValueError: the tokens do not fit into the context, or are no rows of ids, or a bad mask.
         """
         start = 0 if cache is None else cache.length
         check_ids(ids, start, self.config)
@@ -61,8 +64,10 @@ def check_ids(ids: Tensor, start: int, config: ModelConfig) -> None:
     """Refuse ids that a model cannot read.
 
     Raises:
-        ValueError: they are no rows, or too many for the context.
+        ValueError: they are no rows, no ids, or too many for the context.
     """
+    if ids.dtype not in (torch.int64, torch.int32):
+        raise ValueError(f"ids of {ids.dtype}: ids are whole numbers, torch.long")
     if ids.ndim != 2:
         raise ValueError(f"ids of shape {tuple(ids.shape)}: a model reads rows, (B, T); one row is ids[None]")
     if start + ids.shape[1] > config.context_length:

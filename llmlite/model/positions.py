@@ -43,9 +43,9 @@ class Positions:
         for name, known in (("kind", KINDS), ("scaling", SCALINGS)):
             if getattr(self, name) not in known:
                 raise ValueError(f"{name}={getattr(self, name)!r} is none of {', '.join(known)}")
-        if not self.base > 1:
+        if not 1 < self.base < math.inf:
             raise ValueError(f"base={self.base}: it must be above 1, so that speeds differ")
-        if not self.factor >= 1:
+        if not 1 <= self.factor < math.inf:
             raise ValueError(f"factor={self.factor}: a context is stretched by 1 or more")
         if self.scaling != "none" and self.kind != "rope":
             raise ValueError(f"scaling={self.scaling!r} stretches kind='rope' only, not kind={self.kind!r}")
@@ -53,8 +53,9 @@ class Positions:
             raise ValueError(f"factor={self.factor} needs a scaling: linear, ntk or yarn, not 'none'")
         if self.scaling == "yarn" and self.trained_length is None:
             raise ValueError("scaling='yarn' needs trained_length, not None: the context length in training")
-        if self.trained_length is not None and self.trained_length < 1:
-            raise ValueError(f"trained_length={self.trained_length}: a context has 1 token or more")
+        length = self.trained_length
+        if length is not None and (not isinstance(length, int) or isinstance(length, bool) or length < 1):
+            raise ValueError(f"trained_length={length!r}: a context is a whole number of 1 token or more")
 
 
 def sinusoidal(length: int, d_model: int, base: float = 10_000.0) -> Tensor:
@@ -192,8 +193,13 @@ def alibi_slopes(n_heads: int) -> Tensor:
     For 8 heads 1/2, 1/4, ... 1/256. Where H is no power of two, the slopes of the power below come first,
     then every other one of the power above.
 
+    Raises:
+        ValueError: no head.
+
     Reference: press2022, section 3, and its published code.
     """
+    if n_heads < 1:
+        raise ValueError(f"n_heads={n_heads}: slopes are for 1 head or more")
     power = 2 ** math.floor(math.log2(n_heads))
     slopes = 2.0 ** (-8.0 / power * torch.arange(1, power + 1))
     between = 2.0 ** (-4.0 / power * torch.arange(1, 2 * power + 1, 2))
