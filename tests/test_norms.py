@@ -60,10 +60,8 @@ def test_default_eps_is_that_of_the_modules():
 @pytest.mark.parametrize("eps", EPS)
 def test_modules_equal_the_taught_form_in_values_and_gradients(eps):
     x, up = normal(B, T, D).requires_grad_(), normal(B, T, D, seed=7)
-    layer, bare, rms = (
-        scrambled(module).double()
-        for module in (LayerNorm(D, eps), LayerNorm(D, eps, bias=False), RMSNorm(D, eps))
-    )
+    modules = LayerNorm(D, eps), LayerNorm(D, eps, bias=False), RMSNorm(D, eps)
+    layer, bare, rms = (scrambled(module).double() for module in modules)
     taught = [
         (layer, layer_norm(x, layer.weight, layer.bias, eps)),
         (bare, layer_norm(x, bare.weight, None, eps)),

@@ -28,11 +28,8 @@ pytestmark = pytest.mark.usefixtures("one_thread")
 
 def diagonals_agree(scores, atol):
     """Say whether scores (N, N) depend on the difference of the two places alone."""
-    n = len(scores)
-    return all(
-        (scores.diagonal(offset) - scores.diagonal(offset)[0]).abs().max() < atol
-        for offset in range(1 - n, n)
-    )
+    offsets = range(1 - len(scores), len(scores))
+    return all((scores.diagonal(m) - scores.diagonal(m)[0]).abs().max() < atol for m in offsets)
 
 
 def test_sinusoidal_is_the_published_formula():
@@ -105,16 +102,13 @@ def test_rotation_keeps_length_and_leaves_place_0():
 
 
 def test_scores_of_rotated_vectors_depend_on_distance_alone():
-    q, k = normal(1, DH, seed=3), normal(1, DH, seed=4)
-    places = torch.arange(T)
-    scores = rotate(q.expand(T, DH), *angles_of(places)) @ rotate(k.expand(T, DH), *angles_of(places)).T
+    q, k = normal(1, DH, seed=3).expand(T, DH), normal(1, DH, seed=4).expand(T, DH)
+    near, far = angles_of(torch.arange(T)), angles_of(torch.arange(T) + 57)
+    scores = rotate(q, *near) @ rotate(k, *near).T
     assert diagonals_agree(scores, 1e-10)
-    assert not diagonals_agree(scores.abs() + torch.arange(T), 1e-3), "the check can fail"
+    assert not diagonals_agree(rotate(q, *near) @ k.T, 1e-3), "both have to turn"
     assert (scores[0] - scores[:, 0]).abs().max() > 0.1, "which of them comes first is seen"
-    shifted = (
-        rotate(q.expand(T, DH), *angles_of(places + 57)) @ rotate(k.expand(T, DH), *angles_of(places + 57)).T
-    )
-    assert_close(shifted, scores, atol=1e-10, rtol=0)
+    assert_close(rotate(q, *far) @ rotate(k, *far).T, scores, atol=1e-10, rtol=0)
 
 
 def test_ntk_slows_the_slowest_pair_by_the_factor_and_leaves_the_fastest():
@@ -158,7 +152,7 @@ def test_yarn_ramps_linearly_in_the_number_of_the_pair():
 
 def test_yarn_with_other_ends_and_short_contexts():
     speeds = rope_speeds(20, 300.0)
-    assert_close(yarn_speeds(speeds, 1.0, 900), speeds), "a factor of 1 stretches nothing"
+    assert_close(yarn_speeds(speeds, 1.0, 900), speeds)  # a factor of 1 stretches nothing
     wider = yarn_speeds(speeds, 5.0, 900, slow_turns=4, fast_turns=8)
     first = math.floor(20 * math.log(900 / (2 * math.pi * 8)) / (2 * math.log(300)))
     last = math.ceil(20 * math.log(900 / (2 * math.pi * 4)) / (2 * math.log(300)))
@@ -254,7 +248,6 @@ def test_a_scheme_is_frozen_and_knows_its_fields():
         Positions(theta=1.0)
     with pytest.raises(TypeError):
         Positions("rope")
-    assert Positions() == Positions(
-        kind="rope", base=10_000.0, scaling="none", factor=1.0, trained_length=None
-    )
+    defaults = {"kind": "rope", "base": 10_000.0, "scaling": "none", "factor": 1.0, "trained_length": None}
+    assert dataclasses.asdict(Positions()) == defaults
     assert Positions(scaling="yarn", factor=1, trained_length=1).factor == 1, "the ends of the ranges are in"
