@@ -80,7 +80,8 @@ class RMSNorm(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """Normalise each vector of x (..., D)."""
-        return F.rms_norm(x, self.weight.shape, self.weight, self.eps)
+        weight = self.weight.to(x.dtype)  # autocast narrows what comes from a linear map, but no weights
+        return F.rms_norm(x, weight.shape, weight, self.eps)
 
 
 def make_norm(kind: str, d_model: int, eps: float = 1e-5, bias: bool = False) -> nn.Module:
