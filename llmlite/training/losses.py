@@ -22,3 +22,20 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
             "(B, T, V) and (B, T)"
         )
     return F.cross_entropy(logits.flatten(0, -2), targets.flatten(), ignore_index=IGNORE_INDEX)
+
+
+def negative_sampling_loss(scores: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean surprise, in nats per pair, of learning which candidates are real.
+
+    Args:
+        scores: (B, C), the logit that a candidate is real.
+        labels: (B, C), 1 where it is, else 0.
+
+    Raises:
+        ValueError: the shapes differ.
+
+    Reference: mikolov2013b, equation 4.
+    """
+    if scores.shape != labels.shape:
+        raise ValueError(f"scores {tuple(scores.shape)} and labels {tuple(labels.shape)}: one label a score")
+    return -F.logsigmoid((2 * labels - 1) * scores).sum(dim=1).mean()
