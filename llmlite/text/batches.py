@@ -86,8 +86,8 @@ def skip_gram_batches(
         power: a word is drawn in proportion to its count to this power.
 
     Yields:
-        ids (B, 2 + negatives), a word, its neighbour, and the drawn ones; and labels (B, 1 + negatives), 1 for
-        the neighbour and 0 for the drawn.
+        ids (B, 2 + negatives), a word, its neighbour, and the drawn ones; labels (B, 1 + negatives), 1
+        for the neighbour and 0 for the drawn.
 
     Raises:
         ValueError: there is no pair, or a batch of none.
