@@ -162,7 +162,7 @@ def yarn_speeds(
     ratio = float(speeds[0] / speeds[1]) if len(speeds) > 1 else math.e
     ends = [math.log(trained_length / (2 * math.pi * count)) / math.log(ratio) for count in turns]
     first, last = max(math.floor(ends[0]), 0), min(math.ceil(ends[1]), 2 * len(speeds) - 1)
-    ramp = ((pairs - first) / max(last - first, 1e-3)).clamp(0, 1)  # 0: keep, 1: slow down
+    ramp = ((pairs - first) / max(last - first, 1)).clamp(0, 1)  # 0: keep, 1: slow down
     return speeds * (1 - ramp) + speeds / factor * ramp
 
 
