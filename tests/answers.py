@@ -110,7 +110,31 @@ def tokens(browser: Browser, root: str) -> list[str]:
     return problems
 
 
-FIGURES: dict[str, Driver] = {"words": words, "quiz": quiz, "tokens": tokens}
+def layers(browser: Browser, root: str) -> list[str]:
+    """Choose words and depths of a text: the table and the shades follow."""
+    words, depths = (f"[...{root}.querySelectorAll('.{part} button')]" for part in ("words", "depths"))
+    table = f"{root}.querySelector('tbody').textContent"
+    shades = f"{words}.map(b => b.style.getPropertyValue('--lost')).join()"
+    problems, states = [], []
+    for place in (0, 3):
+        browser.click(f"{words}[{place}]")
+        states.append((browser.run(f"{words}.findIndex(b => b.ariaPressed === 'true')"), browser.run(table)))
+    if [place for place, _ in states] != [0, 3] or states[0][1] == states[1][1]:
+        problems.append("a click on a word does not choose it")
+    browser.press("ArrowLeft")
+    if browser.run(f"{words}.indexOf(document.activeElement)") != 2:
+        problems.append("the left arrow does not choose the word before")
+    before = browser.run(shades)
+    browser.click(f"{depths}[0]")
+    if browser.run(f"{depths}[0].ariaPressed") != "true" or browser.run(shades) == before:
+        problems.append("a click on a depth does not shade the text")
+    browser.press("ArrowDown")
+    if browser.run(f"{depths}.indexOf(document.activeElement)") != 1:
+        problems.append("the arrow down does not choose the next depth")
+    return problems
+
+
+FIGURES: dict[str, Driver] = {"words": words, "quiz": quiz, "tokens": tokens, "layers": layers}
 
 
 def theme_search(browser: Browser, word: str = "town") -> list[str]:

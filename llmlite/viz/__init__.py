@@ -5,6 +5,7 @@ without a network, and shows its first state where scripts do not run. Its scrip
 `data/figures/`, one pair of files for each kind of figure.
 """
 
+from llmlite.viz.layers import layers
 from llmlite.viz.page import PALETTE, interactive, picture, required, show, use_style
 from llmlite.viz.strip import MARKS, MOST_TOKENS, UNSEEN, spelled, token_strip
 from llmlite.viz.texts import bars, percents, quiz, shown, top_words, word_by_word
@@ -16,6 +17,7 @@ __all__ = [
     "UNSEEN",
     "bars",
     "interactive",
+    "layers",
     "percents",
     "picture",
     "quiz",
