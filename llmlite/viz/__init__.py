@@ -5,6 +5,7 @@ without a network, and shows its first state where scripts do not run. Its scrip
 `data/figures/`, one pair of files for each kind of figure.
 """
 
+from llmlite.viz.clock import rotary_clock
 from llmlite.viz.layers import layers
 from llmlite.viz.page import PALETTE, interactive, picture, required, show, use_style
 from llmlite.viz.strip import MARKS, MOST_TOKENS, UNSEEN, spelled, token_strip
@@ -22,6 +23,7 @@ __all__ = [
     "picture",
     "quiz",
     "required",
+    "rotary_clock",
     "show",
     "shown",
     "spelled",
