@@ -137,6 +137,8 @@ def test_a_stack_keeps_no_tables_in_its_state():
         assert set(stack.state_dict()) == {name for name, _ in stack.named_parameters()}
     rope = Stack(tiny(), causal=True)
     assert rope.cos.shape == rope.sin.shape == (C, 4)
+    assert rope.cos[0].tolist() == [1] * 4, "the first place is place 0"
+    assert rope.sin[0].tolist() == [0] * 4
 
 
 @pytest.mark.parametrize(

@@ -274,7 +274,9 @@ def test_rows_that_a_model_cannot_read():
     gpt = GPT(tiny())
     ids = some_ids()
     for bad, message in [
-        (ids[0], r"ids of shape \(11,\): a model reads rows, \(B, T\); one row is ids\[None\]"),
+        (ids[0], r"ids of shape \(11,\): a model reads rows .*, \(B, T\); one row is ids\[None\]"),
+        (ids[:, :0], r"ids of shape \(5, 0\): .* rows of 1 token or more"),
+        (ids[:0], r"ids of shape \(0, 11\)"),
         (ids[None], r"ids of shape \(1, 5, 11\)"),
         (ids.float(), r"ids of torch\.float32: ids are whole numbers"),
         (ids.bool(), r"ids of torch\.bool"),

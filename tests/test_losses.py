@@ -30,6 +30,10 @@ def test_a_guess_costs_the_logarithm_of_the_vocabulary():
     )
 
 
+def test_where_nothing_counts_there_is_no_mean():
+    assert next_token_loss(normal(B, T, V), torch.full((B, T), IGNORE_INDEX)).isnan()
+
+
 def test_rows_without_a_batch_have_a_loss_too():
     logits, targets = normal(B, V), some_ids()[:, 0]
     assert_close(next_token_loss(logits, targets), next_token_loss(logits[:, None], targets[:, None]))

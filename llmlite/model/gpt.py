@@ -68,8 +68,11 @@ def check_ids(ids: Tensor, start: int, config: ModelConfig) -> None:
     """
     if ids.dtype not in (torch.int64, torch.int32):
         raise ValueError(f"ids of {ids.dtype}: ids are whole numbers, torch.long")
-    if ids.ndim != 2:
-        raise ValueError(f"ids of shape {tuple(ids.shape)}: a model reads rows, (B, T); one row is ids[None]")
+    if ids.ndim != 2 or not ids.numel():
+        raise ValueError(
+            f"ids of shape {tuple(ids.shape)}: a model reads rows of 1 token or more, (B, T); "
+            "one row is ids[None]"
+        )
     if start + ids.shape[1] > config.context_length:
         raise ValueError(
             f"{start + ids.shape[1]} tokens do not fit into context_length={config.context_length}"

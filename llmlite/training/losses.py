@@ -11,7 +11,8 @@ def next_token_loss(logits: Tensor, targets: Tensor) -> Tensor:
 
     Args:
         logits: (B, T, V).
-        targets: (B, T), ids; where they are `IGNORE_INDEX`, nothing counts.
+        targets: (B, T), ids; where they are `IGNORE_INDEX`, nothing counts; if nowhere
+            anything counts, the mean is nan.
 
     Raises:
         ValueError: the shapes do not fit together.
