@@ -6,7 +6,7 @@ import re
 
 import pytest
 import torch
-from tiny import DH, SCHEMES, B, C, D, F, H, K, L, T, V, scrambled, some_ids, tiny
+from tiny import DH, SCHEMES, B, C, D, F, H, K, L, OneDevice, T, V, scrambled, some_ids, tiny
 from torch.testing import assert_close
 
 from llmlite.model.attention import causal_mask, padding_mask, window_mask
@@ -262,12 +262,13 @@ def test_autocast(scheme):
 def test_nothing_is_left_on_another_device(scheme):
     """On the meta device nothing is computed, but tensors of two devices may not meet."""
     gpt, ids = GPT(tiny(positions=scheme)).to("meta"), some_ids().to("meta")
-    assert gpt(ids).shape == (B, T, V)
-    assert gpt(ids, causal_mask(T).to("meta")).device.type == "meta"
-    cache = KVCache()
-    for part in ids.split(4, dim=1):
-        assert gpt(part, cache=cache).shape == (*part.shape, V)
-    gpt(ids).sum().backward()
+    mask, cache = causal_mask(T).to("meta"), KVCache()
+    with OneDevice():
+        assert gpt(ids).shape == (B, T, V)
+        assert gpt(ids, mask).device.type == "meta"
+        for part in ids.split(4, dim=1):
+            assert gpt(part, cache=cache).shape == (*part.shape, V)
+        gpt(ids).sum().backward()
 
 
 def test_rows_that_a_model_cannot_read():

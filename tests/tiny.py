@@ -4,6 +4,8 @@ from typing import Any, TypeVar
 
 import torch
 from torch import nn
+from torch.overrides import TorchFunctionMode
+from torch.utils._pytree import tree_leaves
 
 from llmlite.model.config import ModelConfig
 from llmlite.model.positions import Positions
@@ -43,6 +45,17 @@ def scrambled(model: Module, seed: int = 0) -> Module:
             gain = parameter.ndim == 1 and name.endswith("weight")
             parameter.copy_(torch.randn(parameter.shape, generator=draw) * spread + gain)
     return model.eval()
+
+
+class OneDevice(TorchFunctionMode):
+    """Refuse operations on tensors of several devices: not all do so themselves on the meta device."""
+
+    def __torch_function__(
+        self, function: Any, types: Any, args: Any = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        given = [x for x in tree_leaves((args, kwargs)) if isinstance(x, torch.Tensor)]
+        assert len({x.device for x in given}) <= 1, function
+        return function(*args, **(kwargs or {}))
 
 
 def some_ids(rows: int = B, length: int = T, vocab_size: int = V, seed: int = 1) -> torch.Tensor:
