@@ -87,6 +87,7 @@ def test_a_text_is_taken_in_if_half_of_it_fits():
 def test_a_long_text_is_a_batch_of_its_own():
     batches = text_batches([[1] * 50, [2] * 3, [3] * 60], 10, END, generator(2))
     assert sorted(tuple(inputs.shape) for inputs, _ in batches) == [(1, 4), (1, 51), (1, 61)]
+    assert len(text_batches([[1] * 50], 10, END, generator(2))) == 1
 
 
 def test_texts_of_similar_length_go_together():
