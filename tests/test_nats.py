@@ -26,6 +26,7 @@ class Known(nn.Module):
 
     def forward(self, ids):
         self.batches.append(tuple(ids.shape))
+        self.learns = torch.is_grad_enabled()
         return self.dropout(self.table)[ids]
 
 
@@ -67,6 +68,7 @@ def test_a_model_is_evaluated_without_gradients_or_dropout():
     model = Known().train()
     nats = text_nats(model, some_rows(), END)
     assert not model.training
+    assert not model.learns
     assert all(type(value) is float for value in nats)
     assert nats == text_nats(model, some_rows(), END)
 

@@ -96,7 +96,7 @@ def test_llama_with_dynamic_ntk_at_one_length():
 
 @pytest.mark.parametrize("head_size", [4, 64, 128])
 @pytest.mark.parametrize("base", [300.0, 10_000.0, 500_000.0])
-@pytest.mark.parametrize("trained", [64, 2048, 4096, 40_000])
+@pytest.mark.parametrize("trained", [6, 64, 2048, 4096, 40_000])
 @pytest.mark.parametrize("factor", [1.0, 4.0, 32.0])
 def test_speeds_of_yarn(head_size, base, trained, factor):
     rope = {"rope_type": "yarn", "factor": factor, "rope_theta": base}
