@@ -7,6 +7,7 @@ without a network, and shows its first state where scripts do not run. Its scrip
 
 from llmlite.viz.clock import rotary_clock
 from llmlite.viz.layers import layers
+from llmlite.viz.map import word_map
 from llmlite.viz.page import PALETTE, interactive, picture, required, show, use_style
 from llmlite.viz.strip import MARKS, MOST_TOKENS, UNSEEN, spelled, token_strip
 from llmlite.viz.texts import bars, percents, quiz, shown, top_words, word_by_word
@@ -31,4 +32,5 @@ __all__ = [
     "top_words",
     "use_style",
     "word_by_word",
+    "word_map",
 ]
