@@ -2,7 +2,7 @@
 
 Shapes: B batch, H heads, T query length, S key length, D d_model, Dh head size.
 
-Deviation from su2021: the features that turn together are i and i + Dh/2, not 2i and 2i + 1. The two differ
+Deviation from su2021rope: the features that turn together are i and i + Dh/2, not 2i and 2i + 1. The two differ
 by a fixed order of the features, which the matrices before them learn as well; published weights of the Llama
 family use the former.
 """
@@ -89,7 +89,7 @@ def rope_speeds(head_size: int, base: float = 10_000.0) -> Tensor:
     Raises:
         ValueError: an odd size.
 
-    Reference: su2021, equation 15.
+    Reference: su2021rope, equation 15.
     """
     if head_size % 2:
         raise ValueError(f"head_size={head_size} is odd: rotary positions turn pairs of features")
@@ -117,7 +117,7 @@ def rotate(x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     Returns:
         The turned vectors, (..., T, Dh); each is as long as it was.
 
-    Reference: su2021, equation 34.
+    Reference: su2021rope, equation 34.
     """
     left, right = x.chunk(2, dim=-1)  # (..., T, Dh/2)
     return torch.cat([left * cos - right * sin, left * sin + right * cos], dim=-1)  # (..., T, Dh)
@@ -196,7 +196,7 @@ def alibi_slopes(n_heads: int) -> Tensor:
     Raises:
         ValueError: no head.
 
-    Reference: press2022, section 3, and its published code.
+    Reference: press2021alibi, section 3, and its published code.
     """
     if n_heads < 1:
         raise ValueError(f"n_heads={n_heads}: slopes are for 1 head or more")
