@@ -116,6 +116,50 @@ def write_map(town: Town, path: Path) -> None:
     print(f"The map is in {path}")
 
 
+@verb
+def zoo(parser: argparse.ArgumentParser) -> Run:
+    """List the trained models of the package, or train one of them again."""
+    add = parser.add_argument
+    add("--train", metavar="NAME", help="follow the recipe of a model again: minutes")
+    add("--out", type=Path, metavar="FILE", help="where the weights go (default NAME.safetensors)")
+    return run_zoo
+
+
+def run_zoo(args: argparse.Namespace) -> int:
+    """List models, or train one and write its weights."""
+    from llmlite import zoo as models  # torch takes a while to load: only who needs it waits
+    from llmlite.model.count import n_parameters
+
+    if args.train is None:
+        if args.out is not None:
+            raise UsageError(
+                "--out FILE says where --train NAME writes: without it there is nothing to write"
+            )
+        for name, shipped in models.MODELS.items():
+            low, high = (round(100 * bound) for bound in shipped.excess)
+            size = sum(n_parameters(shipped.recipe.config).values())
+            print(f"{name}: {size:,} parameters, {low} to {high}% above the floor")
+        return 0
+    try:
+        recipe = models.recipe_of(args.train)
+    except models.ZooError as error:
+        raise UsageError(f"--train: {error}") from error
+    model, _ = models.train(recipe, progress)
+    try:
+        path = models.write(args.out or Path(f"{args.train}.safetensors"), recipe, model)
+    except OSError as error:
+        raise UsageError(f"--out {args.out}: {error.strerror}") from error
+    print(f"The weights are in {path}")
+    return 0
+
+
+def progress(step: int, steps: int, loss: float) -> None:
+    """Rewrite a line of the terminal with the loss; elsewhere, print nothing."""
+    if sys.stderr.isatty() and (step % 20 == 0 or step == steps - 1):
+        end = "\n" if step == steps - 1 else ""
+        print(f"\rstep {step + 1} of {steps}: {loss:.3f} nats a token ", end=end, file=sys.stderr, flush=True)
+
+
 def positive(text: str) -> int:
     """Return a whole number above zero."""
     if not text.isdecimal() or int(text) < 1:
