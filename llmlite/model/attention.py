@@ -104,10 +104,10 @@ def attention(
         scores = scores + bias
     if mask is not None:
         scores = scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
-    weights = scores.softmax(dim=-1)  # (B, H, T, S)
+    y = scores.softmax(dim=-1) @ v  # (B, H, T, Dh)
     if mask is not None:
-        weights = weights.masked_fill(~mask, 0.0)  # also where a query may attend nowhere
-    return weights @ v  # (B, H, T, Dh)
+        y = y.masked_fill(~mask.any(dim=-1, keepdim=True), 0.0)  # nowhere to attend: zeros
+    return y
 
 
 def fused_attention(
