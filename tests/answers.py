@@ -134,7 +134,46 @@ def layers(browser: Browser, root: str) -> list[str]:
     return problems
 
 
-FIGURES: dict[str, Driver] = {"words": words, "quiz": quiz, "tokens": tokens, "layers": layers}
+def clock(browser: Browser, root: str) -> list[str]:
+    """Choose other vectors, move a place, then both: the clocks follow, and moving both keeps the score."""
+    radios, sliders = (f"[...{root}.querySelectorAll('input[type={kind}]')]" for kind in ("radio", "range"))
+    curve = f"{root}.querySelector('polyline').getAttribute('points')"
+    said = f"{root}.querySelector('.said').textContent"
+    places = f"{sliders}.map(s => Number(s.value))"
+    hands = f"[...{root}.querySelectorAll('.faces line')].map(hand => hand.outerHTML).join()"
+    problems = []
+    before = browser.run(f"[{curve}, {said}]")
+    browser.click(f"{radios}.at(-1)")
+    if browser.run(f"[{curve}, {said}]") == before or not browser.run(f"{radios}.at(-1).checked"):
+        problems.append("a click does not choose other vectors")
+    before = browser.run(f"[{said}, {hands}]")
+    browser.click(f"{sliders}[0]")
+    query, key = browser.run(places)
+    if any(old == new for old, new in zip(before, browser.run(f"[{said}, {hands}]"), strict=True)):
+        problems.append("a click on the query's slider does not turn its hands")
+    browser.press("ArrowRight")
+    if browser.run(places) != [query + 1, key] or f"query at {query + 1}," not in browser.run(said):
+        problems.append("the right arrow key does not move the query")
+    browser.click(f"{root}.querySelector('input[type=checkbox]')")
+    query, key = browser.run(places)
+    before = browser.run(f"[{said}, {hands}]")
+    browser.run(f"{sliders}[1].focus()")
+    browser.press("ArrowRight")
+    after = browser.run(f"[{said}, {hands}]")
+    if browser.run(places) != [query + 1, key + 1] or before[1] == after[1]:
+        problems.append("with the box ticked, an arrow key does not move both")
+    if before[0].split(":")[1] != after[0].split(":")[1]:
+        problems.append("moving both changes the score")
+    return problems
+
+
+FIGURES: dict[str, Driver] = {
+    "words": words,
+    "quiz": quiz,
+    "tokens": tokens,
+    "layers": layers,
+    "clock": clock,
+}
 
 
 def theme_search(browser: Browser, word: str = "town") -> list[str]:

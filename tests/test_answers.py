@@ -18,6 +18,11 @@ TRUTH = [{word: 1.0} for word in TEXT]
 QUESTIONS = [("A goose.", "a", "It honks."), ("A hen.", "b", "It does not."), ("A fish.", "b", "No.")]
 PAIRS = BPETokenizer.train(["a goose and a goose"], 260)
 SOURCES = {
+    "clock": viz.rotary_clock(
+        {"alike": ([1, 1, 0, 0], [1, 1, 0, 0]), "ahead": ([1, 1, 0, 0], [0, 1, 1, 0])},
+        [1.0, 0.1],
+        alt="two clocks",
+    ).data,
     "words": viz.word_by_word(TEXT, TRUTH, TRUTH[1:] + TRUTH[:1], alt="four words", first=3).data,
     "quiz": viz.quiz("Who?", QUESTIONS, ("a", "b"), alt="three texts").data,
     "tokens": viz.token_strip({"ours": PAIRS}, "a hen", alt="tokens", examples=["a goose"]).data,
@@ -111,6 +116,14 @@ BROKEN = [
     ("tokens", 'strip.addEventListener("keydown"', 'strip.addEventListener("x"', "the arrow keys"),
     ("tokens", "ArrowLeft: place - 1", "ArrowLeft: place + 1", "the arrow keys"),
     ("tokens", "--chip: #1b2127", "--chip: #888", "contrast"),
+    ("clock", 'radio.addEventListener("click"', 'radio.addEventListener("x"', "a click does not choose"),
+    ("clock", "(control.disabled = false)", "control", "the tab key does not lead into it"),
+    ("clock", 'slider.addEventListener("input"', 'slider.addEventListener("x"', "the right arrow key"),
+    ("clock", "if (both.checked)", "if (false)", "an arrow key does not move both"),
+    ("clock", "place + step)", "place + 2 * step)", "an arrow key does not move both"),
+    ("clock", "+ place * speed;", "+ place * 0;", "does not turn its hands"),
+    ("clock", "products(distance);", "products(places[0]);", "moving both changes the score"),
+    ("clock", "label.key span { color: var(--k)", "label.key span { color: #aaa", "contrast"),
 ]
 
 

@@ -76,7 +76,7 @@ function move(which, to) {
 
 radios.forEach((radio, i) => {
   radio.name = `${root.id}-vectors`; // one of them at a time, and the arrow keys walk along them
-  radio.addEventListener("change", () => choose(i));
+  radio.addEventListener("click", () => choose(i)); // the arrow keys click, too
 });
 sliders.forEach((slider, i) => slider.addEventListener("input", () => move(i, Number(slider.value))));
 [...radios, ...sliders, both].forEach((control) => (control.disabled = false));
