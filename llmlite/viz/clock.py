@@ -46,7 +46,7 @@ def rotary_clock(
     faces = "".join(_face(pair, speed, places) for pair, speed in zip(pairs, speeds, strict=True))
     still = (
         f"{_choices(list(vectors))}{_slider('query', places[0], last)}{_slider('key', places[1], last)}"
-        '<label class="both"><input type="checkbox" disabled> move both</label>'
+        '<label class="both"><input type="checkbox" disabled/> move both</label>'
         f'<div class="faces">{faces}</div>'
         f'<p class="said" aria-live="polite">{said(pairs, speeds, places)}</p>'
         f"{_curve(pairs, speeds, last, places)}"
@@ -99,7 +99,7 @@ def _minus(value: int) -> str:
 
 def _choices(names: list[str]) -> str:
     radios = "".join(
-        f'<label><input type="radio" disabled{" checked" * (i == 0)}> {html.escape(name)}</label> '
+        f'<label><input type="radio" disabled{" checked" * (i == 0)}/> {html.escape(name)}</label> '
         for i, name in enumerate(names)
     )
     return f'<fieldset class="choices"><legend>query and key</legend>{radios}</fieldset>'
@@ -108,7 +108,7 @@ def _choices(names: list[str]) -> str:
 def _slider(name: str, place: int, last: int) -> str:
     return (
         f'<label class="{name}"><span>place of the {name}: <output>{place}</output></span>'
-        f'<input type="range" min="0" max="{last}" value="{place}" disabled></label>'
+        f'<input type="range" min="0" max="{last}" value="{place}" disabled/></label>'
     )
 
 
