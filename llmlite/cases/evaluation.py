@@ -4,6 +4,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import torch
+from torch import Tensor, nn
+
 from llmlite.cases import refuses
 from llmlite.evaluation import metrics
 
@@ -45,3 +48,32 @@ def metrics_excess(excess: Callable[..., Any]) -> None:
         assert value is not None, "return a number"
         assert math.isclose(value, wanted, abs_tol=1e-12), "the share is of the floor, not of the loss"
     refuses(excess, 1.0, 0.0)
+
+
+class _Pairs(nn.Module):
+    """A bigram model whose dropout would spoil every loss."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores = nn.Parameter(torch.randn(6, 6, generator=torch.Generator().manual_seed(7)))
+        self.widest = 0
+
+    def forward(self, ids: Tensor) -> Tensor:
+        self.widest = max(self.widest, len(ids))
+        return nn.functional.dropout(self.scores[ids], 0.5, self.training)
+
+
+def nats_text_nats(text_nats: Callable[..., Any]) -> None:
+    """Check texts of different lengths, one by one, in the order in which they came."""
+    model, end = _Pairs(), 5
+    rows = [[0, 1, 2, 3], [], [4], [2, 2, 2, 2, 2, 2], [1, 0], [3]]
+    found = text_nats(model.train(), rows, end, 2)
+    assert found is not None, "return the surprise of each text"
+    log_probs = model.scores.detach().double().log_softmax(dim=-1)
+    for row, nats in zip(rows, found, strict=True):
+        wanted = -sum(log_probs[a, b].item() for a, b in zip([end, *row], [*row, end], strict=True))
+        message = f"{row} surprises by {wanted:.3f}: from the end before it to its own end, padding left out"
+        assert math.isclose(nats, wanted, rel_tol=1e-4), message
+    assert not model.training, "put the model into evaluation mode"
+    assert model.widest == 2, "batch_size texts at once, or memory runs out"
+    assert text_nats(model, [], end) == [], "no texts, no numbers"

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from typing import Any
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from llmlite.cases import refuses
 from llmlite.training.loop import fit as reference
 
 Batches = list[tuple[Tensor, Tensor]]
@@ -51,3 +53,28 @@ def loop_fit(fit: Callable[..., Any]) -> None:
     torch.testing.assert_close(losses, expected, msg="the losses differ from the package's loop")
     for left, right in zip(yours.parameters(), ours.parameters(), strict=True):
         assert torch.equal(left, right), "the trained weights differ from the package's loop"
+
+
+def losses_next_token_loss(next_token_loss: Callable[..., Any]) -> None:
+    """Check two places by hand, what does not count, and random logits against a sum over places."""
+    even = next_token_loss(torch.zeros(1, 2, 4), torch.tensor([[3, -100]]))
+    assert even is not None, "return the mean"
+    assert torch.isclose(even, torch.tensor(4.0).log()), (
+        "four equal scores: ln 4; a target of -100 does not count"
+    )
+    draw = torch.Generator().manual_seed(6)
+    logits = torch.randn(3, 5, 7, generator=draw).requires_grad_()
+    targets = torch.randint(7, (3, 5), generator=draw)
+    targets[1, 2:] = -100
+    found = next_token_loss(logits, targets)
+    log_probs = logits.log_softmax(dim=-1)
+    places = [(b, t) for b in range(3) for t in range(5) if targets[b, t] >= 0]
+    wanted = -torch.stack([log_probs[b, t, targets[b, t]] for b, t in places]).mean()
+    assert found.shape == (), "one number"
+    assert torch.isclose(found, wanted), "the mean over all places that count, of all rows together"
+    assert torch.isclose(found, F.cross_entropy(logits.mT, targets)), "it differs from torch's"
+    found.backward()
+    assert logits.grad is not None and logits.grad[1, 2:].abs().max() == 0, (
+        "it can be made smaller by gradients"
+    )
+    refuses(next_token_loss, logits, targets.mT)  # as many places, in another order
