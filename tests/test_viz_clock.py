@@ -1,4 +1,4 @@
-"""The rotary clock: what Python draws first, what the script makes of it, and that both turn as `rotate` does."""
+"""The rotary clock: what Python draws, what the script makes of it, and that both turn as `rotate` does."""
 
 import itertools
 import json
