@@ -5,7 +5,7 @@ import json
 import os
 import platform
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -62,18 +62,23 @@ def paired(repeats: int, ours: Action, theirs: Action) -> list[tuple[Seconds, Se
     return pairs
 
 
+def spread(ratios: Iterable[float]) -> dict[str, float]:
+    """Return the median of some ratios, and their range."""
+    all_of_them = list(ratios)
+    return {"median": median(all_of_them), "low": min(all_of_them), "high": max(all_of_them)}
+
+
 def measured(case: Case, repeats: int) -> dict[str, Any]:
     """Return the row of a case: medians of the times, and of the ratios ours / theirs of each pair."""
     ours, theirs = case.prepare()
     ours(), theirs()  # the first time, libraries load what they need
     pairs = paired(repeats, ours, theirs)
-    ratios = [a.wall / b.wall for a, b in pairs]
     return {
         "what": case.what,
         "ours": median(a.wall for a, _ in pairs),
         "library": case.library,
         "theirs": median(b.wall for _, b in pairs),
-        "ratio": {"median": median(ratios), "low": min(ratios), "high": max(ratios)},
+        "ratio": spread(a.wall / b.wall for a, b in pairs),
         "processor_ratio": median(a.processor / b.processor for a, b in pairs),
         "target": case.target,
         "tests": list(case.tests),
