@@ -29,7 +29,7 @@ Tiles = Iterator[tuple[slice, list[slice]]]
 class Running(NamedTuple):
     """What is known of some rows after a part of their scores.
 
-    Attributes:
+    Args:
         largest: the largest score, (..., R, 1).
         total: the sum of exp(score - largest), (..., R, 1).
         mixed: the values, each times its exp(score - largest), summed: (..., R, Dh).
@@ -239,7 +239,7 @@ def flash_attention(
 class Memory(NamedTuple):
     """How many numbers exist at once, for one head of one text, beside q, k and v.
 
-    Attributes:
+    Args:
         peak: at the worst moment of the forward pass.
         kept: after it, for the backward pass, the result included.
     """
