@@ -59,7 +59,8 @@ def available_cases(book: Book) -> list[str]:
     for info in pkgutil.iter_modules(package.__path__):
         holder = importlib.import_module(f"llmlite.cases.{info.name}")
         found = inspect.getmembers(holder, inspect.isfunction)
-        functions |= {(info.name, name) for name, value in found if value.__module__ == holder.__name__}
+        folder = info.name.partition("_")[0]
+        functions |= {(folder, name) for name, value in found if value.__module__ == holder.__name__}
     names = []
     for module in book.package.modules.values():
         for name, node in module.defined.items():

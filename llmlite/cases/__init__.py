@@ -2,7 +2,8 @@
 
 `book/tools/chapters.py assign` blanks symbols of the package. Each needs a case: `llmlite/cases/FOLDER.py`
 holds a function named like the symbol, `training.loop.fit` -> `cases/training.py: loop_fit`, which takes the
-candidate and asserts, against hand-computed values and against the package's version on random inputs.
+candidate and asserts, against hand-computed values and against the package's version on random inputs. Where
+a folder has many, the cases of one of its files stand in `llmlite/cases/FOLDER_FILE.py`, named alike.
 """
 
 import importlib
@@ -21,12 +22,15 @@ _passed: dict[str, Any] = {}  # symbol -> the student's version, for `transplant
 def find_case(symbol: str) -> Case | None:
     """Return the case of a symbol, "training.loop.fit", or None if it has none."""
     folder, _, name = symbol.partition(".")
-    try:
-        module = importlib.import_module(f"{__name__}.{folder}")
-    except ModuleNotFoundError:
-        return None
-    case = getattr(module, name.replace(".", "_"), None)
-    return case if inspect.isfunction(case) and case.__module__ == module.__name__ else None
+    for holder in (f"{folder}_{name.partition('.')[0]}", folder):
+        try:
+            module = importlib.import_module(f"{__name__}.{holder}")
+        except ModuleNotFoundError:
+            continue
+        case = getattr(module, name.replace(".", "_"), None)
+        if inspect.isfunction(case) and case.__module__ == module.__name__:
+            return case
+    return None
 
 
 def refuses(function: Callable[..., Any], *arguments: object) -> None:
