@@ -136,7 +136,7 @@ MISTAKES = {
         ("rope_speeds(head_size, scheme.base)\n", "rope_speeds(head_size)\n"),
         ("yarn_speeds(speeds, scheme.factor", "yarn_speeds(speeds, 1.0"),
     ],
-    "model.positions.yarn_scale": [("0.1 *", "0.2 *"), ("+ 1", ""), ("math.log(factor)", "math.log2(factor)")],
+    "model.positions.yarn_scale": [("0.1 *", "0.2 *"), ("+ 1", ""), ("math.log(", "math.log2(")],
     "model.positions.yarn_speeds": [
         ("speeds * (1 - ramp) + speeds / factor * ramp", "speeds * ramp + speeds / factor * (1 - ramp)"),
         ("turns = [fast_turns, slow_turns]", "turns = [32, 1]"),
