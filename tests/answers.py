@@ -167,7 +167,48 @@ def clock(browser: Browser, root: str) -> list[str]:
     return problems
 
 
+def word_map(browser: Browser, root: str) -> list[str]:
+    """Choose words by pointing, arrow keys, typing and among the neighbours, and a kind."""
+    marks, said = (
+        f"[...{root}.querySelectorAll('.marks > g > *')]",
+        f"{root}.querySelector('.said').textContent",
+    )
+    shown = f"[{said}, {root}.querySelector('.near').textContent, {root}.querySelector('.lines').outerHTML]"
+    field = f"{root}.querySelector('input')"
+    problems, states = [], []
+    for place in ("0", "-1"):
+        browser.click(f"{marks}.at({place})")
+        states.append(browser.run(shown))
+    if any(old == new for old, new in zip(*states, strict=True)):
+        problems.append("a click on the map does not choose a word")
+    walked = [states[1][0]]
+    for key in ("ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown"):
+        browser.press(key)
+        walked.append(browser.run(said))
+    if len(set(walked)) < 3:
+        problems.append("the arrow keys do not walk over the map")
+    button = f"{root}.querySelector('.near button')"
+    other = browser.run(f"{button}.textContent")
+    browser.click(button)
+    if not browser.run(said).startswith(other) or browser.run(f"{field}.value") != other:
+        problems.append("a click on a neighbour does not choose it")
+    other = browser.run(f"{root}.querySelectorAll('.near button')[1].textContent")
+    browser.click(field)
+    browser.run(f"{field}.select()")
+    for letter in other.lower():
+        browser.press(letter)
+    if not browser.run(said).startswith(other):
+        problems.append("typing a word does not choose it")
+    browser.click(f"{root}.querySelector('.kinds button')")
+    if not browser.run(
+        f"{root}.querySelector('.dim') && {root}.querySelector('.kinds button').ariaPressed === 'true'"
+    ):
+        problems.append("a click on a kind does not show it alone")
+    return problems
+
+
 FIGURES: dict[str, Driver] = {
+    "map": word_map,
     "words": words,
     "quiz": quiz,
     "tokens": tokens,

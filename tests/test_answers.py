@@ -18,6 +18,15 @@ TRUTH = [{word: 1.0} for word in TEXT]
 QUESTIONS = [("A goose.", "a", "It honks."), ("A hen.", "b", "It does not."), ("A fish.", "b", "No.")]
 PAIRS = BPETokenizer.train(["a goose and a goose"], 260)
 SOURCES = {
+    "map": viz.word_map(
+        ["hen", "owl", "red", "blue", "ran"],
+        [[1, 0.1, 0], [1, 0, 0.1], [0, 1, 0.1], [0, 1, 0], [0.1, 0.1, 1]],
+        ["birds", "birds", "colours", "colours", ""],
+        [[0, 0], [1, 0.2], [3, 1], [4, 3], [2, 4]],
+        alt="five words",
+        first="owl",
+        n=2,
+    ).data,
     "clock": viz.rotary_clock(
         {"alike": ([1, 1, 0, 0], [1, 1, 0, 0]), "ahead": ([1, 1, 0, 0], [0, 1, 1, 0])},
         [1.0, 0.1],
@@ -94,6 +103,14 @@ def test_a_figure_that_is_deaf_to_keys(drive: Drive, kind: str) -> None:
 
 
 BROKEN = [
+    ("map", 'map.addEventListener("click"', 'map.addEventListener("x"', "a click on the map"),
+    ("map", "lines.setAttribute(", "lines.getAttribute(", "a click on the map"),
+    ("map", 'list.addEventListener("click"', 'list.addEventListener("x"', "a click on a neighbour"),
+    ("map", "field.value = words[i];", "", "a click on a neighbour"),
+    ("map", 'map.addEventListener("keydown"', 'map.addEventListener("x"', "the arrow keys"),
+    ("map", 'field.addEventListener("input"', 'field.addEventListener("x"', "typing a word"),
+    ("map", 'button.addEventListener("click"', 'button.addEventListener("x"', "a click on a kind"),
+    ("map", ".near span {", ".near span { color: #888;", "contrast"),
     ("words", 'addEventListener("click"', 'addEventListener("x"', "a click on a word"),
     ("words", 'addEventListener("keydown"', 'addEventListener("x"', "the left arrow"),
     ("words", "buttons[next].focus();", "", "the left arrow"),

@@ -219,7 +219,7 @@ class TestInteractive:
     def test_every_kind_has_its_two_files_and_a_maker(self):
         folder = Path(viz.__file__).parents[1] / "data" / "figures"
         kinds = {path.stem for path in folder.iterdir()}
-        assert kinds == {"clock", "layers", "quiz", "tokens", "words"}
+        assert kinds == {"clock", "layers", "map", "quiz", "tokens", "words"}
         for kind in kinds:
             assert {path.suffix for path in folder.glob(f"{kind}.*")} == {".js", ".css"}
             style = (folder / f"{kind}.css").read_text(encoding="utf-8")
