@@ -129,7 +129,7 @@ def _still(data: dict[str, Any]) -> str:
     anchor, side = ("start", 7) if x < WIDTH / 2 else ("end", -7)
     return (
         f'<p class="find"><label>Find a word: <input type="search" value="{word}" maxlength="40" '
-        'autocomplete="off" autocapitalize="off" spellcheck="false" readonly></label></p>'
+        'autocomplete="off" autocapitalize="off" spellcheck="false" readonly/></label></p>'
         f'<div class="kinds" role="group" aria-label="kinds of words">{_buttons(data["kinds"])}</div>'
         f'<svg class="map" viewBox="0 0 {WIDTH} {HEIGHT}" role="application" tabindex="0" '
         'aria-label="map of words; arrow keys go to the next word in that direction">'
