@@ -42,8 +42,9 @@ AS_GPT2 = ModelConfig(
     **SIZES, d_ff=512, positions=Positions(kind="learned"), norm="layer", activation="gelu_tanh", bias=True
 )
 AS_LLAMA = ModelConfig(**SIZES, d_ff=344)  # three matrices of 344 are about as large as two of 512
-EQUAL = "tests/test_transformers_equality.py::"
-PLAIN = "tests/test_training_step.py::test_the_plain_model_gives_our_loss_and_gradients"
+SAME = "tests/test_training_step.py::"
+AS_PLAIN = SAME + "test_the_plain_model_gives_our_loss_and_gradients"
+AS_THEIRS = SAME + "test_models_of_transformers_give_our_loss"
 
 
 class AsUsed(nn.Module):
@@ -125,20 +126,17 @@ def both(ours: str, theirs: str, steps: int) -> tuple[Action, Action]:
 
 def cases(args: argparse.Namespace) -> list[Case]:
     """Return the rows. Targets: as fast as the plain block, within the scatter; 1.3 times transformers."""
-    pair, gpt = partial(partial, both), "as GPT-2"
-    n = args.steps
+
+    def row(what: str, library: str, names: tuple[str, str], test: str, target: float | None = None) -> Case:
+        return Case(what, library, partial(both, *names, args.steps), (test,), target)
+
+    fused, llamas = "transformers, fused activation", ("llmlite as Llama", "transformers' Llama")
     return [
-        Case(gpt, "torch", pair("llmlite", "plain PyTorch", n), (PLAIN,), 1.05),
-        Case(gpt, "transformers", pair("llmlite", "transformers", n), (EQUAL + "test_gpt2",), 0.77),
-        Case(
-            "as GPT-2, gelu fused", "transformers",
-            pair("llmlite", "transformers, fused activation", n), (EQUAL + "test_gpt2",),
-        ),
-        Case(
-            "as Llama", "transformers",
-            pair("llmlite as Llama", "transformers' Llama", n), (EQUAL + "test_llama",),
-        ),
-    ]  # fmt: skip
+        row("as GPT-2", "torch", ("llmlite", "plain PyTorch"), AS_PLAIN, 1.05),
+        row("as GPT-2", "transformers", ("llmlite", "transformers"), AS_THEIRS, 0.77),
+        row("as GPT-2, gelu fused", "transformers", ("llmlite", fused), AS_THEIRS),
+        row("as Llama", "transformers", llamas, AS_THEIRS),
+    ]
 
 
 def ways(args: argparse.Namespace) -> list[dict[str, Any]]:

@@ -229,7 +229,8 @@ def test_products_of_a_step_are_those_that_the_count_knows() -> None:
     flops = forward_flops(config, 128)
     linear = 3 * 3 * (sum(flops.values()) - flops["scores"])  # three rows; forward, and two back
     assert sum(each for _, each in every) == linear
-    assert every[0][0]().shape == (384, 128)
+    up = [every[start + 4][0]().shape for start in (0, 25, 50)]  # the fifth map: 128 to 512
+    assert up == [(384, 512), (384, 128), (512, 128)], "the product, and the gradients of both factors"
 
 
 def test_rates(monkeypatch: pytest.MonkeyPatch) -> None:
