@@ -32,6 +32,9 @@ SOURCES = {
         [1.0, 0.1],
         alt="two clocks",
     ).data,
+    "layers": viz.layers(
+        TEXT, TRUTH, {"0": TRUTH[1:] + TRUTH[:1], "1": TRUTH}, alt="four words, two depths", first=3
+    ).data,
     "words": viz.word_by_word(TEXT, TRUTH, TRUTH[1:] + TRUTH[:1], alt="four words", first=3).data,
     "quiz": viz.quiz("Who?", QUESTIONS, ("a", "b"), alt="three texts").data,
     "tokens": viz.token_strip({"ours": PAIRS}, "a hen", alt="tokens", examples=["a goose"]).data,

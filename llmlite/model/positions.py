@@ -2,9 +2,9 @@
 
 Shapes: B batch, H heads, T query length, S key length, D d_model, Dh head size.
 
-Deviation from su2021rope: the features that turn together are i and i + Dh/2, not 2i and 2i + 1. The two differ
-by a fixed order of the features, which the matrices before them learn as well; published weights of the Llama
-family use the former.
+Deviation from su2021rope: the features that turn together are i and i + Dh/2, not 2i and 2i + 1. The two
+differ by a fixed order of the features, which the matrices before them learn as well; published weights of
+the Llama family use the former.
 """
 
 import math
